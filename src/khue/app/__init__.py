@@ -1,0 +1,1 @@
+"""The wiring: settings, catalogue, processes, commands, and the order of work."""

@@ -1,0 +1,1 @@
+"""The commands of `khue`, one noun a file."""

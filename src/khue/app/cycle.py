@@ -1,0 +1,57 @@
+"""The order of work, said once: receive what enters, follow what was committed."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from khue.clean.clean import clean
+from khue.contract.batch import Batch
+from khue.contract.clock import Clock
+from khue.contract.cleaned import Cleaned
+from khue.contract.contract import Contract, draft_contract
+from khue.contract.receipt import Receipt
+from khue.ledger.commit import Ledger, StaleContract
+
+TRIES = 5  # a contract that changes more often than this between cleaning and committing is a fault of its own
+
+
+@dataclass
+class Cycle:
+    """Receive: clean a batch under its type's contract and commit it. Every door and every follower calls this."""
+
+    ledger: Ledger
+    contracts: Callable[[], Mapping[str, Contract]]
+    references: Callable[[Contract], tuple[Mapping[str, pl.DataFrame], str]]
+    clock: Clock
+    _known: set[str] = field(default_factory=set[str])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def contract(self, type_name: str) -> Contract:
+        """Return the type's contract, or an automatic draft for a type that is seen first without one."""
+        return self.contracts().get(type_name) or self._draft(type_name)
+
+    def cleaned(self, batch: Batch) -> Cleaned:
+        """Return the batch as the ledger would take it now: a dry run ends here."""
+        contract = self.contract(batch.type)
+        reference, version = self.references(contract)
+        cleaned = clean(batch, contract, reference, self.clock())
+        return Cleaned(batch, contract, cleaned.rows, cleaned.quarantined, version)
+
+    def receive(self, batch: Batch) -> list[Receipt]:
+        """Clean and commit the batch; return a receipt for each of its parts, durable when this returns."""
+        for _ in range(TRIES - 1):
+            try:
+                return self.ledger.commit(self.cleaned(batch))
+            except StaleContract:
+                continue
+        return self.ledger.commit(self.cleaned(batch))
+
+    def _draft(self, type_name: str) -> Contract:
+        contract = draft_contract(type_name)
+        with self._lock:
+            if type_name not in self._known:
+                self.ledger.install((contract,))
+                self._known.add(type_name)
+        return contract

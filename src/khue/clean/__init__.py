@@ -1,0 +1,1 @@
+"""What clean means: pure functions on frames."""

@@ -1,0 +1,1 @@
+"""How data comes in: decoders, sources, doors, group commit."""

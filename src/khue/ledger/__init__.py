@@ -1,0 +1,1 @@
+"""What the city knows: the one store and its one order."""

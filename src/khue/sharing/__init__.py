@@ -1,0 +1,1 @@
+"""Who else gets it: NGSI-LD and open datasets."""
