@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Install what only tests need from the system: a second PostgreSQL (the oldest we support) and a browser.
+# As root, or with sudo that asks nothing, on Debian and Ubuntu. Elsewhere the tests that need them skip and say so;
+# under CI=true a skip fails the run (tools/run_tests.py).
+set -euo pipefail
+
+missing=()
+compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
+if ! command -v chromium > /dev/null && ! command -v google-chrome > /dev/null; then
+  missing+=(chromium fonts-noto-core)
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo > /dev/null || ! sudo -n true 2> /dev/null; then
+    echo "tests: ${missing[*]} not installed and no right to install; the tests that need them skip"
+    exit 0
+  fi
+  as_root=(sudo -n)
+fi
+if ! command -v apt-get > /dev/null; then
+  echo "tests: ${missing[*]} not installed and no apt-get here; the tests that need them skip"
+  exit 0
+fi
+
+echo "tests: installing ${missing[*]} (only tests use them)"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq)
+"${apt[@]}" update
+"${apt[@]}" install --yes --no-install-recommends "${missing[@]}" > /dev/null
