@@ -150,7 +150,7 @@ def fetch_uv(wheels: dict[str, str], index: str) -> Path:
     page = urllib.parse.urljoin(index.rstrip("/") + "/", "uv/")
     links = Links()
     links.feed(get(page).decode())
-    address = next((link for link in links.found if urllib.parse.urlsplit(link).path.endswith("/" + name)), None)
+    address = next((link for link in links.found if urllib.parse.urlsplit(link).path.split("/")[-1] == name), None)
     if address is None:
         raise Stopped(f"the package index has no {name}; install uv yourself and run `make setup` again.")
     wheel = TOOLS / name
