@@ -29,6 +29,8 @@ TOOLS = ROOT / ".tools"
 STAMP = ROOT / ".venv" / "khue-setup.stamp"
 # What the environment is made from; a change of any of these makes it anew. Folders count whole.
 INPUTS = ("pyproject.toml", "uv.lock", "hatch_build.py", "package.json", "package-lock.json", "src/khue/web/assets")
+# What the build hook leaves behind (hatch_build.py).
+BUILT = ROOT / "src" / "khue" / "web" / "static" / "manifest.json"
 UV = "uv.exe" if os.name == "nt" else "uv"
 
 
@@ -54,7 +56,7 @@ def setup(*, dev: bool) -> None:
     digest = digest_of(INPUTS)
     made = STAMP.read_text().split() if STAMP.exists() else []
     had_dev = "dev" in made
-    if made[:1] == [digest] and (had_dev or not dev) and khue().exists():
+    if made[:1] == [digest] and (had_dev or not dev) and khue().exists() and BUILT.exists():
         return
     if sys.version_info < (3, 11):  # noqa: UP036 - run by whatever python3 the machine has
         raise Stopped(f"Python 3.11 or newer is needed, this is {platform.python_version()}; name one: make PYTHON=…")
@@ -94,6 +96,8 @@ def digest_of(names: Iterable[str]) -> str:
 def sync(uv: Path, *, dev: bool) -> None:
     """Let uv make .venv with this Python, from the lock and nothing else."""
     command = [str(uv), "sync", "--frozen", "--no-progress", "--python", sys.executable]
+    if not BUILT.exists():
+        command.append("--reinstall-package=khue")
     environment = {
         "UV_HTTP_TIMEOUT": "180",
         "UV_PYTHON_DOWNLOADS": "never",
