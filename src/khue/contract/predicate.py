@@ -13,7 +13,7 @@ from itertools import pairwise
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from khue.contract.errors import ContractError
 from khue.contract.predicate_types import TypeFault, check_types

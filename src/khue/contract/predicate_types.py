@@ -116,12 +116,13 @@ def _check_comparison(node: exp.Expr, columns: Mapping[str, LogicalType]) -> Non
 
 def _same_sort(node: exp.Expr, parts: list[exp.Expr], columns: Mapping[str, LogicalType]) -> Sort:
     """Return the one type that all parts have (nulls aside)."""
-    sorts: set[Sort] = {sort for sort in (_sort(part, columns) for part in parts) if sort != "nothing"}
+    sorts: set[Sort] = {_sort(part, columns) for part in parts}
+    sorts.discard("nothing")
     if len(sorts) > 1:
         found = " with ".join(sorted(sorts))
         todo = "Write a date as DATE '2020-12-31'" if sorts == {"date", "string"} else "Compare like with like"
         raise TypeFault(f"“{node.sql('postgres')}” mixes {found}", todo)
-    return next(iter(sorts), "nothing")
+    return sorts.pop() if sorts else "nothing"
 
 
 def _sort_of_case(node: exp.Case, columns: Mapping[str, LogicalType]) -> Sort:
