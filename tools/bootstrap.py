@@ -106,6 +106,9 @@ def sync(uv: Path, *, dev: bool) -> None:
         "UV_PROJECT_ENVIRONMENT": str(ROOT / ".venv"),
     }
     environment.pop("VIRTUAL_ENV", None)
+    if "SSL_CERT_FILE" in environment:
+        # Node, which the build hook uses for npm, has its own name for the same thing.
+        environment.setdefault("NODE_EXTRA_CA_CERTS", environment["SSL_CERT_FILE"])
     code = subprocess.run([*command, "--dev" if dev else "--no-dev"], cwd=ROOT, env=environment, check=False).returncode
     if code:
         raise Stopped(
