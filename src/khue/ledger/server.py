@@ -25,6 +25,7 @@ from khue.ledger.migrate import prepare
 
 CITY = "khue"
 ANOTHER_STARTS = 600.0  # seconds to wait for a start that another process is making
+ANOTHER_SERVE = 5.0  # seconds to wait for the data folder: a command may be stopping its server just now
 BEAT = 1.0  # seconds between two looks of `khue serve` at its server
 
 
@@ -42,7 +43,7 @@ class Server:
     def start(self) -> Database:
         """Take the data folder, start or adopt its server, and watch it from now on."""
         prepare_folder(self.cluster.data)
-        if not self._lock.take(patience=5.0):
+        if not self._lock.take(patience=ANOTHER_SERVE):
             raise Conflict(
                 "Another `khue serve` runs on this data folder", where=str(self.cluster.data), todo="stop it first"
             )
