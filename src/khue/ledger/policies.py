@@ -1,7 +1,7 @@
 """Row security: which rows of `state` and `history` each role sees (the form is chosen in docs/ledger-reading.md).
 
 Every row carries `_scope`, the id of its (agency, area, visible_to) in the register `khue.scope`. A scoped reader
-sets `khue.scopes` to the ids that it may see. PostgreSQL hashes the sub-select once a query, so that a row costs one probe.
+sets `khue.scopes` to the ids that it may see. PostgreSQL hashes the sub-select once a query: a row costs one probe.
 """
 
 from typing import LiteralString
@@ -10,15 +10,8 @@ from psycopg import sql
 
 from khue.contract.scope import Scope
 
-SEEN: LiteralString = (
-    "_scope in (select unnest(nullif(current_setting('khue.scopes', true), '')::int[]))"  # '' after a SET LOCAL has ended
-)
-
-# The ids of a scope; parameters: agencies text[], areas text[], both together text[].
-SCOPE_IDS: LiteralString = """
-select coalesce(array_agg(id), '{}') from khue.scope
-where agency = any(%s::text[]) or area = any(%s::text[]) or visible_to && %s::text[]
-"""
+# After a SET LOCAL has ended the setting is '', not null.
+SEEN: LiteralString = "_scope in (select unnest(nullif(current_setting('khue.scopes', true), '')::int[]))"
 
 
 def policy_ddl(schema: str, table: str) -> tuple[sql.Composed, ...]:
@@ -37,6 +30,6 @@ def policy_ddl(schema: str, table: str) -> tuple[sql.Composed, ...]:
 
 
 def scope_ids(scope: Scope) -> tuple[list[str], list[str], list[str]]:
-    """Return the parameters of `SCOPE_IDS` for a scope, in order."""
-    agencies, areas = sorted(scope.agencies), sorted(scope.areas)
+    """Return the parameters of `sql/read/scope_ids.sql` for a scope, in order; an empty name names nobody."""
+    agencies, areas = sorted(scope.agencies - {""}), sorted(scope.areas - {""})
     return agencies, areas, sorted({*agencies, *areas})
