@@ -1,0 +1,80 @@
+"""JSON values to columns of text or numbers, the same whatever else is in the batch."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+
+MAX_DEPTH = 64
+_SAFE = 1 << 53
+
+
+def too_deep(content: bytes) -> bool:
+    """Whether brackets outside strings nest deeper than MAX_DEPTH; measured only where there are that many."""
+    return content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(content) > MAX_DEPTH
+
+
+def _depth(content: bytes) -> int:
+    """Return how deep the brackets outside strings nest; stops as soon as it is too deep."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in content:
+        if in_string:
+            escaped, in_string = (False, True) if escaped else (byte == 0x5C, byte != 0x22)
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > MAX_DEPTH:
+                return deepest
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def as_text(value: Any) -> str | None:  # noqa: ANN401  whatever JSON holds
+    """Return a JSON value as text.
+
+    A number never looks like one with thousands separators ("12.345" becomes "12.3450"), so that it is read the same
+    in every convention of numbers.
+    """
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float():
+            text = repr(value)
+            whole, dot, decimals = text.partition(".")
+            return f"{whole}.{decimals}0" if dot and len(decimals) == 3 else text
+        case int():
+            return str(value)
+        case _:
+            return orjson.dumps(value).decode()
+
+
+def column(name: str, values: list[Any], *, numeric: bool) -> pl.Series:
+    """Return values as Float64 where they are all numbers and the property is numeric, else as text."""
+    if numeric and all(_is_number(value) for value in values):
+        return pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64)
+    return pl.Series(name, [as_text(value) for value in values], dtype=pl.String)
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401  whatever JSON holds
+    if value is None or type(value) is float:
+        return value is None or math.isfinite(value)
+    return type(value) is int and -_SAFE <= value <= _SAFE
+
+
+def columns(records: Sequence[Mapping[str, Any]], numbers: Collection[str]) -> list[pl.Series]:
+    """Return a column for each key of the records, in the order in which keys come first."""
+    keys = dict.fromkeys(key for record in records for key in record)
+    return [column(key, [record.get(key) for record in records], numeric=key in numbers) for key in keys]
+
+
+def own_names(keys: Iterable[str]) -> dict[str, str]:
+    """Return new names for keys that would meet the decoder's own columns (those that begin with "_")."""
+    return {key: f"·{key}" for key in keys if key.startswith("_")}

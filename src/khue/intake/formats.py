@@ -1,0 +1,40 @@
+"""The decoder of each format, by name."""
+
+from khue.contract.contract import Contract
+from khue.contract.errors import Refused
+from khue.contract.source import Source
+from khue.intake.columns import numeric_headings, unnamed_source
+from khue.intake.decoders import csv_text, html_table, json_document, ndjson, xlsx
+from khue.intake.decoders.chunk import Again, Decoding
+from khue.intake.decoders.ngsild import decode_document
+from khue.intake.decoders.stream import Input
+
+
+def read(given: Input, format_name: str, contract: Contract, source: Source | None) -> Decoding:
+    """Decode a file of a known format; raises Refused where it cannot be read as a whole."""
+    numbers = numeric_headings(source or unnamed_source(contract), contract)
+    match format_name:
+        case "html":
+            return html_table.decode(given)
+        case "csv":
+            return csv_text.decode(given)
+        case "xlsx":
+            return xlsx.decode(given)
+        case "json":
+            return json_document.decode(given, numbers)
+        case "ndjson":
+            return ndjson.decode(given, numbers)
+        case "ngsi-ld":
+            return decode_document(given, contract)
+        case _:
+            raise Refused(f"There is no decoder for {format_name}", where=given.name)
+
+
+def read_again(content: bytes, again: Again, contract: Contract, source: Source) -> Decoding:
+    """Decode the raw bytes of a commit as its profile says."""
+    format_name = str(again.profile["format"])
+    if format_name == "csv":
+        return csv_text.decode_again(content, again)
+    if format_name == "ndjson":
+        return ndjson.decode_again(content, again, numeric_headings(source, contract))
+    return read(Input(content, "raw"), format_name, contract, source)
