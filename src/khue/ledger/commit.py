@@ -1,0 +1,161 @@
+"""The ledger's one way in: a batch of clean records becomes commits, in one transaction, in one order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from json import loads
+
+from khue.contract.batch import Part
+from khue.contract.cleaned import Cleaned
+from khue.contract.clock import Clock, system_clock
+from khue.contract.errors import KhueError, Refused, TooLarge
+from khue.contract.receipt import Receipt
+from khue.ledger.database import Database
+from khue.ledger.fingerprint import digest_of
+from khue.ledger.head import Contracts, lock
+from khue.ledger.merge import Staged, merge
+from khue.ledger.merge_sql import Statements
+from khue.ledger.parts import only
+from khue.ledger.scopes import Scopes
+from khue.ledger.staging import Ready, arrow, json_names, ready, scope_keys
+from khue.ledger.write_log import Said, compressed, receipt_of, write_log
+from khue.ledger.writer import Unwritable, Writer, Writers
+
+LARGEST = 10_000  # records in a transaction: about 0.3 s under the lock
+UNIQUE_VIOLATION = "23505"
+FIRST = """
+select p.place - 1, c.seq, c.counts
+from unnest($1::text[], $2::text[]) with ordinality p (source, position, place)
+join khue.commit c on c.source = p.source and c.position = p.position and not c.withdrawn
+"""
+
+
+class PartsFailed(Refused):
+    """Some parts of a batch could not be written; the others are in the record.
+
+    `outcomes` has, for each part in order, its receipt or the error that kept it out.
+    """
+
+    def __init__(self, outcomes: Sequence[Receipt | KhueError]) -> None:
+        self.outcomes = tuple(outcomes)
+        failed = [error for error in outcomes if isinstance(error, KhueError)]
+        super().__init__(f"{len(failed)} of {len(self.outcomes)} parts cannot be written", why=str(failed[0]))
+
+
+class Ledger:
+    """What writes the record. One object serves all threads of a process; each thread has a connection of its own."""
+
+    def __init__(self, database: Database, clock: Clock = system_clock) -> None:
+        self.database, self.clock = database, clock
+        self.writers = Writers(database)
+        self.contracts, self._scopes = Contracts(), Scopes()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.writers.close()
+
+    def commit(self, cleaned: Cleaned) -> list[Receipt]:
+        """Put a batch into the record, all parts in one transaction, and return a receipt for each part.
+
+        A part whose position is in the record already is answered its first receipt, with `again`.
+        Raises TooLarge above 10,000 records, StaleContract if the contract changed since cleaning, TryAgain while the
+        database is not ready, Refused if it cannot take the data, and PartsFailed if that is so for some parts alone.
+        """
+        parts = cleaned.batch.parts
+        if parts and parts[-1].end > LARGEST:
+            raise TooLarge(f"A batch of {parts[-1].end} records", why=f"at most {LARGEST} are committed at once")
+        while True:
+            known = self._first_receipts(parts)
+            fresh = [place for place in _first_of_each_position(parts) if place not in known]
+            try:
+                made = self._transaction(only(cleaned, fresh)) if fresh else []
+            except Unwritable as error:
+                if error.state == UNIQUE_VIOLATION and "commit_position" in error.why:
+                    continue  # another writer has just committed the same position: answer its receipt
+                if len(parts) == 1:
+                    raise
+                return self._one_by_one(cleaned)
+            return _answers(parts, known | dict(zip(fresh, made, strict=True)))
+
+    def _one_by_one(self, cleaned: Cleaned) -> list[Receipt]:
+        outcomes: list[Receipt | KhueError] = []
+        for place in range(len(cleaned.batch.parts)):
+            try:
+                outcomes += self.commit(only(cleaned, [place]))
+            except Unwritable as error:
+                outcomes.append(error)
+        if any(isinstance(outcome, KhueError) for outcome in outcomes):
+            raise PartsFailed(outcomes)
+        return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+
+    def _first_receipts(self, parts: Sequence[Part]) -> dict[int, Receipt]:
+        """Return the receipts of the parts whose positions are in the record, by place of the part."""
+        placed = [(place, part) for place, part in enumerate(parts) if part.position]
+        if not placed:
+            return {}
+        sources = [part.source for _, part in placed]
+        keys = [part.position.key for _, part in placed if part.position]
+        with self.writers.writer() as writer:
+            found = writer.rows(FIRST, (sources, keys))
+            writer.rollback()
+        return {placed[n][0]: receipt_of(loads(counts), seq, again=True) for n, seq, counts in found}
+
+    def _transaction(self, cleaned: Cleaned) -> list[Receipt]:
+        sql = Statements(cleaned.contract)
+        batch = cleaned.batch
+        parts = [(part, compressed(part.raw)) for part in batch.parts]
+        said = Said(batch.type, cleaned.contract.version, cleaned.reference_version, batch.mode, batch.profile)
+        with self.writers.writer() as writer:
+            writer.prepare(sql)
+            frames = ready(cleaned, self._scopes.numbers(writer, scope_keys(cleaned.rows)), self.clock())
+            staged = stage(writer, sql, frames, batch.parts)
+            head = lock(writer, len(parts), self.clock)
+            self.contracts.require(writer, head, batch.type, digest_of(cleaned.contract))
+            tallies = merge(writer, sql, head.place, staged)
+            receipts = write_log(writer, head, said, parts, tallies)
+            writer.commit()
+        return receipts
+
+
+def stage(writer: Writer, sql: Statements, frames: Ready, parts: Sequence[Part]) -> Staged:
+    """Copy the frames into the connection's temporary tables, with the digest of each row."""
+    if frames.rows.height:
+        writer.copy(f"load_{sql.key}", arrow(frames.rows, json_names(sql.contract)))
+        writer.run(sql.stage())
+    if frames.quarantined.height:
+        writer.copy("quarantine_load", arrow(frames.quarantined, ["reasons"]))
+    return Staged(
+        tuple(part.kind for part in parts),
+        frames.rows.height,
+        frames.quarantined.height,
+        frames.repeats,
+        frames.twins,
+        bool(frames.rows["_flags"].list.len().sum()),
+    )
+
+
+def _first_of_each_position(parts: Sequence[Part]) -> list[int]:
+    """Return the places of the parts, without those that repeat a position of an earlier part."""
+    seen: set[tuple[str, str]] = set()
+    kept: list[int] = []
+    for place, part in enumerate(parts):
+        if part.position is None or (part.source, part.position.key) not in seen:
+            kept.append(place)
+        if part.position is not None:
+            seen.add((part.source, part.position.key))
+    return kept
+
+
+def _answers(parts: Sequence[Part], receipts: dict[int, Receipt]) -> list[Receipt]:
+    """Return a receipt for each part; one that repeats a position is answered the first one's."""
+    by_position = {
+        (part.source, part.position.key): receipts[place]
+        for place, part in enumerate(parts)
+        if part.position and place in receipts
+    }
+    answers: list[Receipt] = []
+    for place, part in enumerate(parts):
+        known = receipts.get(place)
+        if known is None and part.position:
+            known = replace(by_position[part.source, part.position.key], again=True)
+        answers.append(known or Receipt())
+    return answers

@@ -1,0 +1,39 @@
+"""A contract as the ledger keeps it: its body as JSON, and the digest that names this very text."""
+
+import hashlib
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
+from typing import Any
+
+from khue.contract.contract import Contract
+from khue.ledger.chain import canonical
+
+
+def body(contract: Contract) -> dict[str, Any]:
+    """Return the contract as a JSON object (durations in seconds); the file it was read from is left out."""
+    found = _plain(contract)
+    return {name: value for name, value in found.items() if name not in ("file", "digest")}
+
+
+def digest_of(contract: Contract) -> str:
+    """Return the digest of the contract's text, or of its body where it was not read from a text."""
+    return contract.digest or hashlib.sha256(canonical(body(contract)).encode()).hexdigest()
+
+
+def fingerprint(contract: Contract) -> str:
+    """Return 12 hexadecimal digits that tell this contract's version and text from any other."""
+    if not contract.digest:
+        return hashlib.sha256(canonical(body(contract)).encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{contract.version} {contract.digest}".encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  any value of a contract
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (list, tuple, frozenset, set)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "items"):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)

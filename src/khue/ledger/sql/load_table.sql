@@ -1,0 +1,3 @@
+create temp table {load} (
+    {columns}, _order int, _part int, _row bigint, _dimensions smallint, _passed int, _applicable int, _given text
+) on commit delete rows

@@ -1,0 +1,4 @@
+create view {view} as
+select _id as id, _observed_at as observed_at, _quality as quality, {columns}
+from {table}
+where {gates}

@@ -1,0 +1,1 @@
+update {stage} set _unchanged = true where _order in ({orders})
