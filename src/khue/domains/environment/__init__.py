@@ -1,0 +1,1 @@
+"""The air, the rain and the stations that measure them."""
