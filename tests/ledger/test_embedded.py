@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from khue.contract.errors import Conflict, Misconfigured, TryAgain
 from khue.ledger.cluster import LONGEST_SOCKET, SOCKET, Cluster
 from khue.ledger.database import connect
@@ -78,7 +79,8 @@ def test_a_pid_file_whose_pid_belongs_to_another_program_does_not_stop_the_start
     start(cluster)
     kill_server(cluster)
     file = cluster.folder / "postmaster.pid"
-    with subprocess.Popen(["sleep", "60"]) as other:
+    # The other program is of the server's own user: PostgreSQL itself passes over those that it may not signal.
+    with subprocess.Popen(["sleep", "60"], user=cluster.folder.stat().st_uid) as other:
         rest = file.read_text().split("\n")[1:]
         file.write_text("\n".join([str(other.pid), *rest]))
         (cluster.socket_folder / f"{SOCKET}.lock").write_text("\n".join([str(other.pid), *rest]))

@@ -4,6 +4,7 @@ Nobody reaches one of them by SET ROLE: none is a member of another.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -66,7 +67,9 @@ def secure(connection: Connection) -> None:
 
     ACLs of a database do not travel with a template, so this is said for each database.
     """
-    connection.execute(files("khue.ledger").joinpath("sql/roles.sql").read_text(encoding="utf-8").encode())
+    # A user who is no superuser may not revoke; what a superuser has revoked for him is looked for below.
+    with suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute(files("khue.ledger").joinpath("sql/roles.sql").read_text(encoding="utf-8").encode())
     name = sql.Identifier(connection.info.dbname)
     readers = sql.SQL(", ").join(sql.Identifier(login(role)) for role in ROLES if role != "owner")
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
@@ -85,6 +88,8 @@ def is_secure(connection: Connection) -> bool:
     row = connection.execute(
         """SELECT bool_and(NOT has_function_privilege(r, 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE')
                            AND NOT has_table_privilege(r, 'pg_catalog.pg_settings', 'UPDATE')
+                           AND NOT EXISTS (SELECT FROM pg_namespace n
+                                           WHERE nspname = 'public' AND has_schema_privilege(r, n.oid, 'CREATE'))
                            AND NOT has_database_privilege(r, current_database(), 'TEMPORARY')
                            AND has_database_privilege(r, current_database(), 'CONNECT'))
            FROM unnest(ARRAY['khue_scoped', 'khue_public']) r"""
