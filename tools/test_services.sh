@@ -26,5 +26,16 @@ fi
 
 echo "tests: installing ${missing[*]} (only tests use them)"
 apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq)
-"${apt[@]}" update
-"${apt[@]}" install --yes --no-install-recommends "${missing[@]}" > /dev/null
+"${apt[@]}" update || echo "tests: the lists of packages could not be refreshed; trying with those that are there"
+# Tests make clusters of their own: none is to be made, let alone started, by installing.
+settings=/etc/postgresql-common/createcluster.conf
+if [ ! -e "$settings" ]; then
+  echo 'create_main_cluster = false' | "${as_root[@]}" install -D -m 644 /dev/stdin "$settings"
+fi
+log="$(mktemp)"
+if ! "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" > "$log" 2>&1; then
+  cat "$log"
+  echo "tests: could not install ${missing[*]}; the reason stands above. Install them by hand and run again"
+  exit 1
+fi
+rm -f "$log"
