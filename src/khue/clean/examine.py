@@ -1,0 +1,126 @@
+"""Examine: run every check over the typed columns and say what follows for each record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from khue.clean.compile import Compiled
+from khue.clean.entity_id import usable
+from khue.clean.fate import Fates, fates
+from khue.clean.normalisers.timestamp import MOMENT, midnight, zone_of
+from khue.clean.plan import Plan
+from khue.clean.quality import APPLICABLE, applicable
+from khue.clean.reference import known_values
+from khue.clean.values import Values
+from khue.contract.batch import DELETED, ID
+from khue.contract.check import Check
+
+MADE_ID = "_made_id"
+MOMENT_COLUMN = "_moment"
+_USABLE = "_usable"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """`failed` has a boolean column for each check by its number (true = failed); missing columns never failed."""
+
+    values: Values
+    ids: pl.Series
+    moments: pl.Series
+    applicable: pl.Series
+    failed: pl.DataFrame
+    fate: Fates
+
+
+def examine(values: Values, plan: Plan, reference: Mapping[str, pl.DataFrame], now: datetime) -> Examined:
+    """Return ids, moments, failed checks, weights and fates of all rows."""
+    frame = values.frame
+    in_reference = known_values(frame, plan.contract, reference)
+    if in_reference:
+        frame = frame.with_columns(**in_reference)
+    full = frozenset(name for name in frame.columns if not frame.get_column(name).null_count())
+    found = frame.select(
+        *(_failed(compiled).alias(str(place)) for place, compiled in enumerate(plan.compiled)),
+        _id(plan, frame).alias(MADE_ID),
+        _moment(plan, now).alias(MOMENT_COLUMN),
+        applicable(plan.compiled, plan.types, full),
+        _rows=pl.int_range(pl.len(), dtype=pl.UInt32),  # keeps the height where all else is a literal
+    )
+    ids, moments = found.get_column(MADE_ID), found.get_column(MOMENT_COLUMN)
+    failed = found.select(str(place) for place in range(len(plan.compiled)))
+    failed = _with_types(failed, values, plan)
+    failed = _without_deleted(failed, frame)
+    failed = _with_identity(failed, plan, ids, _lost_moment(values, plan))
+    weights = _weights(found.get_column(APPLICABLE), values, plan)
+    return Examined(values, ids, moments, weights, failed, fates(frame.height, plan.checks, failed))
+
+
+def _failed(compiled: Compiled) -> pl.Expr:
+    return ~compiled.passes
+
+
+def _id(plan: Plan, frame: pl.DataFrame) -> pl.Expr:
+    """Return the id that the sender gave, or the one that the contract's key makes."""
+    if ID not in frame.columns:
+        return plan.made_id
+    return pl.coalesce(pl.when(pl.col(ID) != "").then(pl.col(ID)), plan.made_id)
+
+
+def _moment(plan: Plan, now: datetime) -> pl.Expr:
+    """Return when the record was observed, in UTC; a date is its midnight in the source's zone; nothing given = now."""
+    present = pl.lit(now).cast(MOMENT)
+    name = plan.contract.observed_at
+    if name is None:
+        return present
+    prop = plan.contract.by_name[name]
+    moment = midnight(pl.col(name), zone_of(plan.options)) if prop.logical_type == "date" else pl.col(name)
+    return moment.fill_null(present)
+
+
+def _lost_moment(values: Values, plan: Plan) -> pl.Series | None:
+    """Return the rows whose moment was given and cannot be read."""
+    return values.unread.get(plan.contract.observed_at or "")
+
+
+def _with_types(failed: pl.DataFrame, values: Values, plan: Plan) -> pl.DataFrame:
+    """Add the type checks of the columns that hold something unreadable."""
+    found = {
+        str(plan.number(plan.types[name].name)): rows for name, rows in values.unread.items() if name in plan.types
+    }
+    return failed.with_columns(**found) if found else failed
+
+
+def _without_deleted(failed: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Let a record that asks to delete its entity fail nothing: it says nothing else."""
+    if DELETED not in frame.columns or not failed.width:
+        return failed
+    stays = ~frame.get_column(DELETED).cast(pl.Boolean).fill_null(value=False)
+    return failed if stays.all() else failed.select(pl.all() & stays)
+
+
+def _with_identity(failed: pl.DataFrame, plan: Plan, ids: pl.Series, lost: pl.Series | None) -> pl.DataFrame:
+    """Add the records that no check rejects and that still cannot be told from others, or have no time."""
+    nameless = ids.to_frame().select(~usable(pl.col(ids.name)).fill_null(value=False)).to_series()
+    if not nameless.any() and lost is None:
+        return failed
+    rejects = [name for name in failed.columns if _rejects(plan.checks[int(name)])]
+    frame = failed.with_columns(nameless.alias("nameless"), (nameless & False if lost is None else lost).alias("lost"))
+    free = ~pl.any_horizontal(rejects).fill_null(value=False) if rejects else pl.lit(value=True)
+    identity, moment = len(plan.checks) - 2, len(plan.checks) - 1
+    added = frame.select((pl.col("nameless") & free).alias(str(identity)), (pl.col("lost") & free).alias(str(moment)))
+    return failed.hstack(added) if failed.width else added
+
+
+def _rejects(compiled: Compiled) -> bool:
+    return compiled.on_fail == "reject" and not compiled.waived
+
+
+def _weights(weights: pl.Series, values: Values, plan: Plan) -> pl.Series:
+    """Add the weight of the type checks of what could not be read: it was there, so the check applied."""
+    for name, rows in values.unread.items():
+        check: Check | None = plan.types.get(name)
+        if check is not None:
+            weights = weights + rows.cast(pl.Int32) * check.weight
+    return weights
