@@ -10,6 +10,7 @@ years outside 1900 to 2100 are refused: a wrong century is worse than a question
 import polars as pl
 
 from khue.clean.normalisers.entry import Case, Entry, Options
+from khue.clean.normalisers.staged import first_of, staged
 from khue.clean.normalisers.text import clean_text
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
@@ -25,7 +26,19 @@ _QUICK = {"dmy": "%d/%m/%Y", "mdy": "%m/%d/%Y", "ymd": "%Y/%m/%d"}
 
 def in_range(day: pl.Expr) -> pl.Expr:
     """Return dates and times whose year is 1900 to 2100, else null."""
-    return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
+    return day.map_batches(_in_range, is_elementwise=True)
+
+
+def _in_range(days: pl.Series) -> pl.Series:
+    years = days.dt.year()
+    first, last = years.min(), years.max()
+    if first is None or (first >= FIRST_YEAR and last <= LAST_YEAR):
+        return days
+    return (
+        days.to_frame("d")
+        .select(pl.when(pl.lit(years).is_between(FIRST_YEAR, LAST_YEAR)).then(pl.col("d")))
+        .to_series()
+    )
 
 
 def iso_date(text: pl.Expr, options: Options) -> pl.Expr:  # noqa: ARG001
@@ -51,19 +64,29 @@ def from_serial(serial: pl.Expr) -> pl.Expr:
 
 def date(text: pl.Expr, options: Options) -> pl.Expr:
     """Read a day; what is none is null."""
-    written = clean_text(text, {})
+    return staged(clean_text(text, {}), lambda column: _read(column, options), pl.Date())
+
+
+def _read(column: pl.Series, options: Options) -> pl.Series:
+    written = pl.col("t")
     last = (3, 1, 2) if options.get("date_order") == "mdy" else (3, 2, 1)
     serial = pl.when(written.str.contains(r"^\d{4,5}(?:\.0+)?$")).then(written.cast(pl.Float64, strict=False))
-    return in_range(
-        pl.coalesce(
+    return first_of(
+        column,
+        [
             iso_date(written, options),
             ordered_date(written, options),
-            _from_parts(written, _YEAR_FIRST, (1, 2, 3)),
-            _from_parts(written, _YEAR_LAST, last),
-            _from_parts(written, _WORDS, (3, 2, 1)),
-            _from_parts(written, _COMPACT, (1, 2, 3)),
-            from_serial(pl.when(serial >= 10_000).then(serial)),  # four digits are a year, not a serial
-        )
+            *(
+                in_range(_from_parts(written, pattern, order))
+                for pattern, order in (
+                    (_YEAR_FIRST, (1, 2, 3)),
+                    (_YEAR_LAST, last),
+                    (_WORDS, (3, 2, 1)),
+                    (_COMPACT, (1, 2, 3)),
+                )
+            ),
+            in_range(from_serial(pl.when(serial >= 10_000).then(serial))),  # four digits are a year, not a serial
+        ],
     )
 
 

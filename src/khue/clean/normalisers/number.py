@@ -15,6 +15,7 @@ NaN and infinity are no numbers.
 import polars as pl
 
 from khue.clean.normalisers.entry import Case, Entry, Options
+from khue.clean.normalisers.staged import finite, first_of, staged
 from khue.clean.normalisers.text import clean_text
 
 _EXPONENT = r"(?:[eE][+-]?\d{1,4})?"
@@ -25,8 +26,7 @@ _SURELY_POINT = r"^[+-]?(?:\d{1,3}(?:[, ]\d{3})+\.\d*|\d{1,3}(?:,\d{3}){2,}|\d{1
 
 
 def _finite(text: pl.Expr) -> pl.Expr:
-    number = text.cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+    return staged(text.cast(pl.Float64, strict=False), finite, pl.Float64())
 
 
 def _with_comma(text: pl.Expr) -> pl.Expr:
@@ -48,14 +48,20 @@ def plain_number(text: pl.Expr, options: Options) -> pl.Expr:
 def number(text: pl.Expr, options: Options) -> pl.Expr:
     """Read a number in either convention; what is none is null."""
     written = clean_text(text, {}).str.replace("^[−–]", "-")
+    return staged(written, lambda column: _read(column, options), pl.Float64())
+
+
+def _read(column: pl.Series, options: Options) -> pl.Series:
+    written = pl.col("t")
     plain = plain_number(written, options)
     decimal = options.get("decimal", "auto")
-    if decimal == ",":
-        return pl.coalesce(plain, pl.when(written.str.contains(_COMMA)).then(_with_comma(written)))
-    if decimal == ".":
-        return pl.coalesce(plain, pl.when(written.str.contains(_POINT)).then(_with_point(written)))
-    comma, point = written.str.contains(_SURELY_COMMA), written.str.contains(_SURELY_POINT)
-    return pl.coalesce(plain, pl.when(comma).then(_with_comma(written)).when(point).then(_with_point(written)))
+    comma, point = {",": (_COMMA, None), ".": (None, _POINT)}.get(decimal, (_SURELY_COMMA, _SURELY_POINT))
+    attempts = [plain]
+    if comma:
+        attempts.append(pl.when(written.str.contains(comma)).then(_with_comma(written)))
+    if point:
+        attempts.append(pl.when(written.str.contains(point)).then(_with_point(written)))
+    return first_of(column, attempts)
 
 
 NUMBER = Entry(

@@ -25,8 +25,7 @@ def whitespace(text: pl.Expr, options: Options) -> pl.Expr:
         shown = shown.str.replace_all(r"\r\n?", "\n").str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" *\n *", "\n")
     else:
         shown = shown.str.replace_all(r"\s+", " ")
-    shown = shown.str.strip_chars()
-    return pl.when(shown.str.len_bytes() > 0).then(shown)
+    return shown.str.strip_chars().replace("", None)
 
 
 def nfc(text: pl.Expr, options: Options) -> pl.Expr:  # noqa: ARG001

@@ -11,6 +11,7 @@ import polars as pl
 
 from khue.clean.normalisers.date import FIRST_SERIAL, LAST_SERIAL, date, in_range
 from khue.clean.normalisers.entry import Case, Entry, Expression, Options
+from khue.clean.normalisers.staged import first_of, staged
 from khue.clean.normalisers.text import clean_text
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -58,10 +59,10 @@ _ATTEMPTS = (
 )
 
 
-def _hour(parts: pl.Expr) -> pl.Expr:
+def _hour() -> pl.Expr:
     """Return the hour on the clock of 24, from the halves of the day: SA and AM, CH and PM."""
-    hour = parts.struct.field("hour").cast(pl.Int64, strict=False)
-    half = parts.struct.field("half").str.to_uppercase()
+    hour = pl.col("hour").cast(pl.Int64, strict=False)
+    half = pl.col("half").str.to_uppercase()
     twelve = pl.when(hour.is_between(1, 12)).then(hour % 12)
     return (
         pl.when(half.is_in(("CH", "PM")))
@@ -72,29 +73,40 @@ def _hour(parts: pl.Expr) -> pl.Expr:
     )
 
 
-def _number(parts: pl.Expr, name: str, last: int) -> pl.Expr:
-    value = parts.struct.field(name).cast(pl.Int64, strict=False).fill_null(0)
-    return pl.when(value.is_between(0, last)).then(value)
+def _number(name: str, last: int) -> pl.Expr:
+    value = pl.col(name).cast(pl.Int64, strict=False).fill_null(0)
+    return pl.when(value.is_between(0, last)).then(value).alias(name)
 
 
 def _from_words(text: pl.Expr, pattern: str, options: Options) -> pl.Expr:
     """Read a day and a time that `pattern` takes apart."""
-    parts = text.str.extract_groups(pattern)
-    day = date(parts.struct.field("day"), options).cast(pl.Datetime("us"))
-    hour = _hour(parts)
-    micros = parts.struct.field("part").fill_null("0").str.pad_end(6, "0").str.head(6).cast(pl.Int64, strict=False)
-    local = day + pl.duration(
-        hours=pl.when(hour.is_between(0, 23)).then(hour),
-        minutes=_number(parts, "minute", 59),
-        seconds=_number(parts, "second", 59),
-        microseconds=micros,
+    return staged(text, lambda column: _moments(column, pattern, options), MOMENT)
+
+
+def _moments(column: pl.Series, pattern: str, options: Options) -> pl.Series:
+    parts = column.str.extract_groups(pattern).struct.unnest()
+    taken = parts.select(
+        date(pl.col("day"), options).cast(pl.Datetime("us")).alias("day"),
+        _hour().alias("hour"),
+        _number("minute", 59),
+        _number("second", 59),
+        pl.col("part").fill_null("0").str.pad_end(6, "0").str.head(6).cast(pl.Int64, strict=False),
+        pl.col("zone").str.to_uppercase(),
     )
-    zone = parts.struct.field("zone").str.to_uppercase()
-    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    offset = zone.str.replace_all(r"[^\d]", "").str.pad_end(4, "0").cast(pl.Int64, strict=False).fill_null(0)
-    minutes = sign * (offset // 100 * 60 + offset % 100)
-    fixed = (local - pl.duration(minutes=minutes)).dt.replace_time_zone("UTC")
-    return pl.when(zone.is_null()).then(to_utc(local, zone_of(options))).when(minutes.abs() < 24 * 60).then(fixed)
+    hour = pl.when(pl.col("hour").is_between(0, 23)).then(pl.col("hour"))
+    since = pl.duration(hours=hour, minutes="minute", seconds="second", microseconds="part")
+    local = taken.select((pl.col("day") + since).alias("local"), "zone", _offset().alias("offset"))
+    fixed = (pl.col("local") - pl.duration(minutes="offset")).dt.replace_time_zone("UTC")
+    there = pl.when(pl.col("offset").abs() < 24 * 60).then(fixed)
+    here = to_utc(pl.col("local"), zone_of(options))
+    return local.select(pl.when(pl.col("zone").is_null()).then(here).otherwise(there)).to_series()
+
+
+def _offset() -> pl.Expr:
+    """Return the minutes that a written zone is before UTC."""
+    sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
+    digits = pl.col("zone").str.replace_all("[^0-9]", "").str.pad_end(4, "0").cast(pl.Int64, strict=False).fill_null(0)
+    return sign * (digits // 100 * 60 + digits % 100)
 
 
 def from_number(value: pl.Expr, options: Options) -> pl.Expr:
@@ -109,20 +121,24 @@ def from_number(value: pl.Expr, options: Options) -> pl.Expr:
 
 def timestamp(text: pl.Expr, options: Options) -> pl.Expr:
     """Read a moment; what is none is null."""
-    written = clean_text(text, {})
+    return staged(clean_text(text, {}), lambda column: _read(column, options), MOMENT)
+
+
+def _read(column: pl.Series, options: Options) -> pl.Series:
+    written = pl.col("t")
     serial = pl.when(written.str.contains(r"^(?:\d{5}(?:\.\d+)?|\d{10}|\d{13})$")).then(
         written.cast(pl.Float64, strict=False)
     )
-    return in_range(
-        pl.coalesce(
+    day = pl.when(~written.str.contains(r"^\d{5}(?:\.\d*)?$")).then(written)
+    return first_of(
+        column,
+        [
             *(attempt(written, options) for attempt in _ATTEMPTS),
-            _from_words(written, _DAY_FIRST, options),
-            _from_words(written, _TIME_FIRST, options),
-            midnight(
-                date(pl.when(~written.str.contains(r"^\d{5}(?:\.\d*)?$")).then(written), options), zone_of(options)
-            ),
+            in_range(_from_words(written, _DAY_FIRST, options)),
+            in_range(_from_words(written, _TIME_FIRST, options)),
+            midnight(date(day, options), zone_of(options)),
             from_number(serial, options),
-        )
+        ],
     )
 
 
