@@ -80,7 +80,7 @@ def test_a_user_who_may_not_shut_the_readers_in_is_told_what_to_do(given: str, s
             pass
         sql = Path("src/khue/ledger/sql/roles.sql").read_text()
         with connect(given) as superuser:
-            superuser.execute(sql.encode())
+            superuser.execute(sql.encode())  # khue_owner was made by the first try
         with attach(secrets, plain) as database, connect(database.owner) as owner:
             assert owner.execute("SELECT count(*) FROM khue.migration").fetchone() == (len(migrations()),)
     finally:

@@ -5,7 +5,7 @@ Nobody reaches one of them by SET ROLE: none is a member of another.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 class Administrator:
     """Who may make logins: an address of the city's database, and whether the server is our own."""
 
-    uri: str
+    uri: str = field(repr=False)
     data: Path
     embedded: bool
 

@@ -51,7 +51,7 @@ class Server:
             self._users.share()
             if not answers(self.cluster):
                 start(self.cluster)
-            database = city(self.cluster)
+            database = prepare(city(self.cluster))
         except BaseException:
             self._lock.free()
             self._users.free()
@@ -79,19 +79,25 @@ class Server:
 
 
 @contextmanager
-def attach(
-    data: Path, url: str | None = None, settings: Mapping[str, str] | None = None
-) -> Generator[Database, None, None]:
+def attach(data: Path, url: str | None = None, settings: Mapping[str, str] | None = None) -> Generator[Database]:
     """Give the city's database: by `url`, or the one in the data folder, which is started if it does not answer.
 
     Any number of processes may be attached at once; the last one out stops the server.
     """
+    with administer(data, url, settings) as administrator:
+        yield prepare(administrator)
+
+
+@contextmanager
+def administer(
+    data: Path, url: str | None = None, settings: Mapping[str, str] | None = None
+) -> Generator[Administrator]:
+    """Give the city's database as `attach` does, but untouched: no logins, no tables. For `khue restore`."""
+    prepare_folder(data)
     if url is not None:
-        prepare_folder(data)
-        yield prepare(Administrator(url, data, embedded=False))
+        yield Administrator(url, data, embedded=False)
         return
     cluster = Cluster(data.absolute(), settings or {})
-    prepare_folder(cluster.data)
     users = _Lock(cluster.data / "users")
     users.share()
     try:
@@ -101,14 +107,14 @@ def attach(
         _leave(cluster, users)
 
 
-def city(cluster: Cluster) -> Database:
-    """Return the city's database of a running cluster, made and migrated if need be."""
+def city(cluster: Cluster) -> Administrator:
+    """Return the administrator of the city's database on a running cluster; an empty one is made if need be."""
     with connect(cluster.address()) as connection:
         exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (CITY,)).fetchone()
         if not exists:
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # another was quicker
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(CITY)))
-    return prepare(Administrator(cluster.address(CITY), cluster.data, embedded=True))
+    return Administrator(cluster.address(CITY), cluster.data, embedded=True)
 
 
 def prepare_folder(data: Path) -> None:

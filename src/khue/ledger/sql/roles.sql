@@ -3,6 +3,7 @@
 
 -- One SELECT with set_config() would widen its own scope to every row; the view pg_settings has a rule that calls it.
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) TO khue_owner;  -- pg_dump calls it; no policy binds it
 REVOKE UPDATE ON pg_catalog.pg_settings FROM PUBLIC;
 
 -- Large objects are a place to write that no policy covers.
