@@ -91,7 +91,8 @@ class Decoded:
         first, last = int(piece.frame[ROW][0]), int(piece.frame[ROW][-1])
         position = Position(f"{self.sha256}:{number}", {"rows": [first, last], "part": number})
         part = Part(0, frame.height, self.source.name, self._sender.actor, raw, position, "data", about)
-        profile = {**self.profile, **piece.profile, "format": self.format, "source": self.source.name}
+        reading = {"date_order": self.source.date_order, "zone": self.source.zone}
+        profile = {**self.profile, **piece.profile, **reading, "format": self.format, "source": self.source.name}
         if not self.source.file:  # not declared anywhere: the mapping itself is needed to read again
             profile["columns"] = dict(self.source.columns)
         return batch_of(frame, shape, (part,), profile)

@@ -6,7 +6,7 @@ from khue.contract.source import Source
 from khue.intake.columns import numeric_headings, unnamed_source
 from khue.intake.decoders import csv_text, html_table, json_document, ndjson, xlsx
 from khue.intake.decoders.chunk import Again, Decoding
-from khue.intake.decoders.ngsild import decode_document
+from khue.intake.decoders.ngsild import attributes_again, decode_document
 from khue.intake.decoders.stream import Input
 
 
@@ -35,6 +35,10 @@ def read_again(content: bytes, again: Again, contract: Contract, source: Source)
     format_name = str(again.profile["format"])
     if format_name == "csv":
         return csv_text.decode_again(content, again)
+    if format_name == "ngsi-ld" and "entity" in again.profile:
+        return attributes_again(content, again, contract)
+    if format_name == "ngsi-ld":
+        return decode_document(Input(content, "raw"), contract, patch=again.profile.get("mode") == "patch")
     if format_name == "ndjson":
         return ndjson.decode_again(content, again, numeric_headings(source, contract))
     return read(Input(content, "raw"), format_name, contract, source)

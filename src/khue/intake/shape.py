@@ -1,7 +1,7 @@
 """From rows as the owner has them to records named by property: wide to long, long to one, units, constants, extras."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -27,7 +27,11 @@ class Shape:
 
     def columns(self, frame: pl.DataFrame) -> Columns:
         """Return which column is which."""
-        return match_columns([name for name in frame.columns if not is_own(name)], self.source)
+        found = match_columns([name for name in frame.columns if not is_own(name)], self.source)
+        known = self.contract.by_name
+        own = {name: name for name in found.extra if name in known and name not in found.taken.values()}
+        extra = tuple(name for name in found.extra if name not in own)
+        return replace(found, taken={**found.taken, **own}, extra=extra)
 
     def width(self, frame: pl.DataFrame) -> int:
         """Return how many records a row makes at the most."""
