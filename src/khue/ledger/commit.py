@@ -107,7 +107,7 @@ class Ledger:
         with self.writers.writer() as writer:
             writer.prepare(sql)
             frames = ready(cleaned, self._scopes.numbers(writer, scope_keys(cleaned.rows)), self.clock())
-            staged = stage(writer, sql, frames, batch.parts)
+            staged = stage(writer, sql, frames, cleaned)
             head = lock(writer, len(parts), self.clock)
             self.contracts.require(writer, head, batch.type, digest_of(cleaned.contract))
             tallies = merge(writer, sql, head.place, staged)
@@ -116,7 +116,7 @@ class Ledger:
         return receipts
 
 
-def stage(writer: Writer, sql: Statements, frames: Ready, parts: Sequence[Part]) -> Staged:
+def stage(writer: Writer, sql: Statements, frames: Ready, cleaned: Cleaned) -> Staged:
     """Copy the frames into the connection's temporary tables, with the digest of each row."""
     if frames.rows.height:
         writer.copy(f"load_{sql.key}", arrow(frames.rows, json_names(sql.contract)))
@@ -124,11 +124,12 @@ def stage(writer: Writer, sql: Statements, frames: Ready, parts: Sequence[Part])
     if frames.quarantined.height:
         writer.copy("quarantine_load", arrow(frames.quarantined, ["reasons"]))
     return Staged(
-        tuple(part.kind for part in parts),
+        cleaned,
         frames.rows.height,
         frames.quarantined.height,
         frames.repeats,
         frames.twins,
+        frames.patch,
         bool(frames.rows["_flags"].list.len().sum()),
     )
 

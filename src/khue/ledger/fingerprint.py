@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from khue.contract.contract import Contract
@@ -15,16 +16,34 @@ def body(contract: Contract) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in ("file", "digest")}
 
 
+@lru_cache(maxsize=1024)
+def _digest_by_identity(key: "_Same") -> str:
+    return hashlib.sha256(canonical(body(key.contract)).encode()).hexdigest()
+
+
+class _Same:
+    """A contract as a cache key: the very same object, for its mappings cannot be hashed."""
+
+    __slots__ = ("contract",)
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+
+    def __hash__(self) -> int:
+        return id(self.contract)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.contract is self.contract
+
+
 def digest_of(contract: Contract) -> str:
     """Return the digest of the contract's text, or of its body where it was not read from a text."""
-    return contract.digest or hashlib.sha256(canonical(body(contract)).encode()).hexdigest()
+    return contract.digest or _digest_by_identity(_Same(contract))
 
 
 def fingerprint(contract: Contract) -> str:
     """Return 12 hexadecimal digits that tell this contract's version and text from any other."""
-    if not contract.digest:
-        return hashlib.sha256(canonical(body(contract)).encode()).hexdigest()[:12]
-    return hashlib.sha256(f"{contract.version} {contract.digest}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{contract.version} {digest_of(contract)}".encode()).hexdigest()[:12]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  any value of a contract

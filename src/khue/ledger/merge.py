@@ -2,14 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from khue.contract.check import DIMENSIONS
+from khue.contract.cleaned import Cleaned
+from khue.contract.errors import Refused
+from khue.ledger.decide import decide
+from khue.ledger.judge import Judge, Setting
 from khue.ledger.merge_sql import Place, Statements
+from khue.ledger.parts import segments
+from khue.ledger.patch_sql import patch_statements
+from khue.ledger.rejects import quarantine_rejects
 from khue.ledger.statements import fill, literal
 from khue.ledger.writer import Writer
 
 EMPTY_DIGEST = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")  # SHA-256 of nothing
+MOST_SEGMENTS = 200  # times that a patch batch may meet an entity again
 
 
 @dataclass(slots=True)
@@ -28,73 +36,119 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What stands in the temporary tables: the kinds of the parts, and what the frames are known to hold."""
+    """What stands in the temporary tables, and what it is known to hold.
 
-    kinds: tuple[str, ...]
+    `repeats`: an id comes twice; `twins`: even at one moment; `patch`: rows give only some of their columns.
+    """
+
+    cleaned: Cleaned
     rows: int
     quarantined: int
     repeats: bool
     twins: bool
+    patch: bool
     flagged: bool
 
 
 def merge(writer: Writer, sql: Statements, place: Place, staged: Staged) -> list[Tally]:
     """Merge the staged rows and return what became of each part."""
-    tallies = [Tally() for _ in staged.kinds]
+    parts = staged.cleaned.batch.parts
+    tallies = [Tally() for _ in parts]
     if staged.quarantined:
+        _mark_known(writer, sql, staged)
+    rejected, judged = 0, False
+    for here in _places(place, staged):
+        judge = Judge(sql, Setting(here, staged.cleaned.batch.promised, staged.twins, here.within))
+        rejected += _merge_rows(writer, sql, here, staged, judge)
+        judged = judged or bool(judge)
+    if rejected:
+        judge = Judge(sql, Setting(place, staged.cleaned.batch.promised, staged.twins, place.within))
+        quarantine_rejects(writer, sql, judge, staged.cleaned)
+    decide(writer, place, parts)
+    if staged.quarantined or rejected:
         _quarantine(writer, sql, place, staged, tallies)
     if staged.rows:
-        writer.run(sql.unchanged(place, repeats=staged.twins if sql.contract.kind == "measure" else staged.repeats))
-        writer.run(sql.history(place))
-        writer.run(sql.state(place, repeats=staged.repeats))
-        _count_rows(writer, sql, staged, tallies)
+        _count_rows(writer, sql, tallies, flagged=staged.flagged or judged or staged.patch)
     return tallies
 
 
-def _count_rows(writer: Writer, sql: Statements, staged: Staged, tallies: Sequence[Tally]) -> None:
-    for part, clean, flagged, held, unchanged, *rest in writer.rows(sql.tally()):
+def _places(place: Place, staged: Staged) -> list[Place]:
+    """Return the ranges to merge one after the other: one, but a patch may meet an entity only once in each."""
+    if not staged.rows:
+        return []
+    if not (staged.patch and staged.repeats):
+        return [place]
+    records = staged.cleaned.rows["_record"].to_list()
+    ranges = segments(staged.cleaned.rows["_id"])
+    if len(ranges) > MOST_SEGMENTS:
+        raise Refused(
+            "A patch names the same entities too often", why=f"{len(ranges)} times", todo="send smaller batches"
+        )
+    return [replace(place, within=f"_order between {records[a]} and {records[b - 1]}") for a, b in ranges]
+
+
+def _merge_rows(writer: Writer, sql: Statements, place: Place, staged: Staged, judge: Judge) -> int:
+    if staged.patch:
+        for statement in patch_statements(sql, place.within):
+            writer.run(statement)
+    twins = staged.twins if sql.contract.kind == "measure" else staged.repeats
+    writer.run(sql.unchanged(place, repeats=twins))
+    rejected = 0
+    if judge:
+        writer.run(judge.judge())
+        while judge.rejecting and (found := len(writer.rows(judge.reject()))):
+            rejected += found
+            writer.run(sql.unchanged(place, repeats=twins))
+            writer.run(judge.judge())
+        writer.run(judge.settle())
+    writer.run(sql.history(place))
+    writer.run(sql.state(place, repeats=staged.repeats))
+    return rejected
+
+
+def _count_rows(writer: Writer, sql: Statements, tallies: Sequence[Tally], *, flagged: bool) -> None:
+    for part, clean, flags, held, unchanged, *rest in writer.rows(sql.tally()):
         tally = tallies[part]
-        tally.clean, tally.flagged, tally.held = clean, flagged, held
+        tally.clean, tally.flagged, tally.held = clean, flags, held
         tally.unchanged += unchanged
         tally.dimensions.update(dict(zip(DIMENSIONS, rest, strict=False)))
         tally.rows_digest = bytes(rest[-1])
-    if staged.flagged:
+    if flagged:
         for part, name, failed in writer.rows(sql.tally_checks()):
             tallies[part].checks[name] += failed
 
 
+def _mark_known(writer: Writer, sql: Statements, staged: Staged) -> None:
+    """A record with a field held that waits already, or was decided, is unchanged as a row too."""
+    held = [order for order, _, action in _known(writer, sql, staged) if action == "hold"]
+    if held and staged.rows:
+        writer.run(fill("unchanged_held", orders=",".join(map(str, held)), **sql.places))
+
+
 def _quarantine(writer: Writer, sql: Statements, place: Place, staged: Staged, tallies: Sequence[Tally]) -> None:
-    """Put into quarantine what is not there already; a known record with a field held is unchanged as a row too."""
-    contract = sql.contract
-    known = _known(writer, contract.type, staged)
-    listed = ",".join(str(order) for order, _, action in known)
-    held = ",".join(str(order) for order, _, action in known if action == "hold")
-    if held:
-        writer.run(fill("unchanged_held", orders=held, **sql.places))
+    known = _known(writer, sql, staged)
+    listed = "{" + ",".join(str(order) for order, _, _ in known) + "}"
     writer.run(
         fill(
             "quarantine_insert",
             first=place.first,
             recorded_at=place.recorded_at,
-            type=literal(contract.type),
-            version=literal(contract.version),
-            known="{" + listed + "}",
+            type=literal(sql.contract.type),
+            version=literal(sql.contract.version),
+            known=listed,
         )
     )
     for _, part, action in known:
         tallies[part].unchanged += action == "reject"
-    _count_rejected(writer, "{" + listed + "}", tallies)
-
-
-def _known(writer: Writer, type_name: str, staged: Staged) -> list[tuple[int, int, str]]:
-    """A decision on quarantine is never taken for the record that it decides on."""
-    found = writer.rows(fill("quarantine_known", type=literal(type_name)))
-    return [row for row in found if staged.kinds[row[1]] not in ("fix", "release")]
-
-
-def _count_rejected(writer: Writer, known: str, tallies: Sequence[Tally]) -> None:
-    for part, unchanged, count, *passed in writer.rows(fill("tally_rejected", known=known)):
+    for part, unchanged, count, *passed in writer.rows(fill("tally_rejected", known=listed)):
         tallies[part].rejected += count - unchanged
         tallies[part].dimensions.update(dict(zip(DIMENSIONS, passed, strict=True)))
-    for part, name, failed in writer.rows(fill("tally_rejected_checks", known=known)):
+    for part, name, failed in writer.rows(fill("tally_rejected_checks", known=listed)):
         tallies[part].checks[name] += failed
+
+
+def _known(writer: Writer, sql: Statements, staged: Staged) -> list[tuple[int, int, str]]:
+    """Return the quarantined records that are known; a decision is never taken for the record that it decides on."""
+    kinds = [part.kind for part in staged.cleaned.batch.parts]
+    found = writer.rows(fill("quarantine_known", type=literal(sql.contract.type)))
+    return [(order, part, action) for order, part, action in found if kinds[part] not in ("fix", "release")]

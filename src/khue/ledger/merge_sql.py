@@ -36,6 +36,7 @@ class Place:
 
     first: int
     recorded_at: str
+    within: str = "true"  # the rows meant, as a condition on _order: a patch goes in segments
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class Statements:
 
     def history(self, place: Place) -> str:
         """Return the statement that appends the rows to history."""
-        return fill("merge_history", first=place.first, recorded_at=place.recorded_at, **self.places)
+        return fill(
+            "merge_history", first=place.first, recorded_at=place.recorded_at, within=place.within, **self.places
+        )
 
     def state(self, place: Place, *, repeats: bool) -> str:
         """Return the statement that brings state to the latest rows; `repeats` = an id may come twice."""
@@ -107,18 +110,26 @@ class Statements:
             newer=newer,
             first=place.first,
             recorded_at=place.recorded_at,
+            within=place.within,
             **self.places,
         )
 
     def unchanged(self, place: Place, *, repeats: bool) -> str:
         """Return the statement that marks rows which say nothing new."""
         if self.contract.kind != "measure":
-            return fill("unchanged_entity", **self.places)
+            return fill("unchanged_entity", within=place.within, **self.places)
         twin = (
             "lag(b._digest) over (partition by b._id, b._observed_at order by b._order)" if repeats else "null::bytea"
         )
         seconds = self.contract.dedupe.total_seconds()
-        return fill("unchanged_measure", twin=twin, dedupe=seconds, recorded_at=place.recorded_at, **self.places)
+        return fill(
+            "unchanged_measure",
+            twin=twin,
+            dedupe=seconds,
+            recorded_at=place.recorded_at,
+            within=place.within,
+            **self.places,
+        )
 
     def tally(self) -> str:
         """Return the query for what became of the rows of each part."""

@@ -59,6 +59,8 @@ def ready(cleaned: Cleaned, scopes: Mapping[str, int], now: datetime) -> Ready:
 def quarantined(cleaned: Cleaned) -> pl.DataFrame:
     """Return the quarantined records as the temporary table takes them."""
     found = cleaned.quarantined
+    if found.is_empty():
+        return found
     digests = [hashlib.sha256(content).digest() for content in found["received"].to_list()]
     parts = cleaned.batch.parts
     owner = cleaned.batch.agency or cleaned.contract.owner

@@ -55,9 +55,8 @@ def compressed(raw: Raw) -> list[bytes]:
     """Return the rows of khue.raw for the bytes as received; none where an earlier commit holds them."""
     if raw.of is not None:
         return []
-    packer = zstandard.ZstdCompressor(level=1)
     starts = range(0, max(len(raw.content), 1), RAW_PART)
-    return [packer.compress(raw.content[start : start + RAW_PART]) for start in starts]
+    return [zstandard.compress(raw.content[start : start + RAW_PART], 1) for start in starts]
 
 
 def counts_of(part: Part, tally: Tally) -> dict[str, Any]:

@@ -12,6 +12,6 @@ from (
         end) as before
     from {stage} b
     left join lateral (select s._observed_at, s._digest from {state} s where s._id = b._id limit 1) s on true
-    where not _rejected and not _unchanged
+    where not _rejected and not _unchanged and {within}
 ) d
 where c._order = d._order and c._digest = d.before and c._held = '{{}}'

@@ -1,0 +1,1 @@
+update {stage} b set _digest = {digest} where {within}
