@@ -7,7 +7,7 @@ The only module that knows where domains lie. A domain is a folder with a `domai
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -34,6 +34,10 @@ class Simulator(Protocol):
 
     def batch(self, source: str, now: datetime, seed: int) -> bytes:
         """Return the source's records at a moment as NDJSON; empty where it has none then."""
+        ...
+
+    def export(self, first: date, days: int, seed: int) -> bytes:
+        """Return the file that an office would send by hand (asked of sources that name an `export`)."""
         ...
 
 

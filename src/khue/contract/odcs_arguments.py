@@ -1,7 +1,7 @@
 """Reads the arguments of a check: which each kind has, and what they may be."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from khue.contract.duration import read_seconds
@@ -105,18 +105,24 @@ def _some_of(kind: str, node: Node, readers: Mapping[str, Reader]) -> Mapping[st
 
 
 def _bound_reader(node: Node, logical_type: LogicalType | None) -> Reader:
-    """Return the reader for bounds of a property's type: numbers, or ISO dates and timestamps as text."""
+    """Return the reader for bounds of a property's type: numbers, dates, or timestamps in UTC."""
     if logical_type in ("number", "integer"):
         return _number
     if logical_type in ("date", "timestamp"):
-        return _moment
+        return _day if logical_type == "date" else _moment
     raise node.wrong(f"A {logical_type or 'record'} has no range", todo="Only numbers, dates and timestamps have one")
 
 
-def _moment(node: Node) -> str:
-    text = node.value.isoformat() if isinstance(node.value, (date, datetime)) else node.text()
+def _moment(node: Node) -> datetime:
+    """Return an ISO timestamp; without a zone it is UTC."""
     try:
-        datetime.fromisoformat(text)
+        moment = node.value if isinstance(node.value, date) else datetime.fromisoformat(node.text())
     except ValueError:
-        raise node.wrong(f"“{text}” is not an ISO date or timestamp", todo="Write '2000-01-01'") from None
-    return text
+        raise node.wrong(f"“{node.value}” is not an ISO date or timestamp", todo="Write '2000-01-01'") from None
+    if not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _day(node: Node) -> date:
+    return _moment(node).date()

@@ -11,7 +11,7 @@ from khue.contract.source import Blank, Footer, Long, Source, Wide
 from khue.contract.units import UNITS
 from khue.contract.yaml_lines import Node, read_text, read_yaml
 
-FORMATS = ("html", "csv", "xlsx", "json", "ndjson", "ngsi-ld", "simulator")
+FORMATS = ("html", "csv", "xlsx", "json", "ndjson", "ngsi-ld")
 CONNECTORS = ("simulator", "city_file")
 BLANKS: tuple[str, ...] = get_args(Blank)
 _KEYS = (
