@@ -63,6 +63,13 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class Polygon:
+    """A ring of (longitude, latitude) points in WGS 84 degrees, its edge included; it need not be closed."""
+
+    ring: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """Order by one property or system column; ties are broken by `_id`."""
 
@@ -83,7 +90,7 @@ class Query:
     of: Literal["state", "readings", "history"] = "state"
     ids: tuple[str, ...] | None = None
     where: Filter = All(())
-    geometry: Window | Near | None = None
+    geometry: Window | Near | Polygon | None = None
     at: datetime | None = None
     since: datetime | None = None
     until: datetime | None = None

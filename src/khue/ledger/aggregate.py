@@ -15,7 +15,13 @@ from khue.ledger.named_sql import named
 from khue.ledger.query import Builder, Statement
 
 Bucket = Literal["hour", "day", "month"]
-AGGREGATES = ("mean", "max", "min", "sum", "count")
+_FUNCTIONS = {
+    "mean": sql.SQL("avg"),
+    "max": sql.SQL("max"),
+    "min": sql.SQL("min"),
+    "sum": sql.SQL("sum"),
+    "count": sql.SQL("count"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,9 @@ class Series:
 
 def number_statement(number: Number, builder: Builder) -> Statement:
     """Return the statement of a number over the relation of `builder` (its query's latest readings)."""
-    if number.aggregate not in AGGREGATES:
+    if number.aggregate not in _FUNCTIONS:
         raise Refused(
-            f"{number.aggregate!r} is no aggregate", where=number.name, why=f"there are {', '.join(AGGREGATES)}"
+            f"{number.aggregate!r} is no aggregate", where=number.name, why=f"there are {', '.join(_FUNCTIONS)}"
         )
     _numeric(builder.contract, number.property, counted=number.aggregate == "count")
     values: list[Any] = []
@@ -101,5 +107,4 @@ def _numeric(contract: Contract, name: str, *, counted: bool = False) -> None:
 
 
 def _aggregate(name: str, value: sql.Identifier) -> sql.Composed:
-    function = {"mean": "avg", "max": "max", "min": "min", "sum": "sum", "count": "count"}[name]
-    return sql.SQL("{}({})::double precision").format(sql.SQL(function), value)
+    return sql.SQL("{}({})::double precision").format(_FUNCTIONS[name], value)

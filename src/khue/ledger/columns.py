@@ -91,9 +91,9 @@ def _number(value: object) -> float:
 
 
 def _integer(value: object) -> int:
-    number = int(value if isinstance(value, int | float) else str(value))
-    if isinstance(value, float) and number != value:
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError("a whole number is needed")
+    number = int(value if isinstance(value, int | float) else str(value))
     if not -BIGINT <= number < BIGINT:
         raise ValueError("the number is beyond 64 bits")
     return number

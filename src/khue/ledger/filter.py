@@ -36,9 +36,12 @@ def condition(part: Filter, contract: Contract, parameters: Parameters, depth: i
 
 
 def fold(text: str) -> str:
-    """Return text as folded columns keep it: small letters, without diacritics, one space between words."""
+    """Return text as folded columns keep it: small letters, without diacritics, one space between words.
+
+    The twin of `khue.clean`'s normaliser `fold`, for a word instead of a column; a test compares them.
+    """
     plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return " ".join(plain.replace("đ", "d").replace("Đ", "d").lower().split())
+    return " ".join(plain.lower().replace("đ", "d").replace("ð", "d").split())
 
 
 def escaped(text: str) -> str:

@@ -14,11 +14,11 @@ from psycopg import sql
 
 from khue.contract.contract import Contract
 from khue.contract.errors import Refused
-from khue.contract.query import Near, Order, Query, Window
+from khue.contract.query import Near, Order, Polygon, Query, Window
 from khue.ledger.columns import SYSTEM, Column, all_columns, column, typed
 from khue.ledger.filter import condition
 
-Cells = Callable[[Window], Sequence[int]]
+Cells = Callable[[Window], Sequence[int] | None]  # None: too many to name
 
 MOST_ROWS = 100_000
 EARTH = 6_371_008.8  # mean radius in metres (IUGG)
@@ -41,9 +41,8 @@ class Known:
     at: datetime | None
 
 
-def no_cells(window: Window) -> Sequence[int]:  # noqa: ARG001  the form of `Cells`
-    """Return no cells: the window is then compared by its degrees alone."""
-    return ()
+def no_cells(window: Window) -> None:
+    """Name no cells: the window is then compared by its degrees alone."""
 
 
 class Builder:
@@ -147,11 +146,11 @@ class Builder:
             " where n._id = r._id{} and {} and (n._seq, n._record) > (r._seq, r._record))"
         ).format(sql.Identifier("history", self.contract.type), sql.SQL(same_time), keys)
 
-    def _geometry(self, shape: Window | Near, values: list[Any]) -> list[sql.Composable]:
-        window = shape if isinstance(shape, Window) else around(shape)
+    def _geometry(self, shape: Window | Near | Polygon, values: list[Any]) -> list[sql.Composable]:
+        window = bounds(shape)
         parts: list[sql.Composable] = []
         cells = self.cells(window)
-        if cells:
+        if cells is not None:
             parts.append(sql.SQL("r._cell = any(%s::bigint[])"))
             values.append(list(cells))
         parts.append(sql.SQL("r._x between %s and %s and r._y between %s and %s"))
@@ -164,6 +163,9 @@ class Builder:
                 )
             )
             values += [EARTH, shape.latitude, shape.latitude, shape.longitude, shape.metres]
+        if isinstance(shape, Polygon):
+            parts.append(sql.SQL("%s::polygon @> point(r._x, r._y)"))
+            values.append("(" + ",".join(f"({x!r},{y!r})" for x, y in shape.ring) + ")")
         return parts
 
     def _order(self) -> sql.Composed:
@@ -188,6 +190,18 @@ _DEFAULT = {
     "readings": (Order("_observed_at", descending=True),),
     "history": (Order("_seq", descending=True), Order("_record", descending=True)),
 }
+
+
+def bounds(shape: Window | Near | Polygon) -> Window:
+    """Return the smallest window that holds a shape."""
+    if isinstance(shape, Window):
+        return shape
+    if isinstance(shape, Near):
+        return around(shape)
+    if len(shape.ring) < 3:
+        raise Refused("A polygon has three points or more", where="coordinates")
+    xs, ys = zip(*shape.ring, strict=True)
+    return Window(min(xs), min(ys), max(xs), max(ys))
 
 
 def around(circle: Near) -> Window:

@@ -18,7 +18,7 @@ from khue.contract.contract import Contract
 from khue.contract.domain import Number
 from khue.contract.errors import NotFound
 from khue.contract.query import Page, Query
-from khue.contract.scope import EVERYTHING, Scope
+from khue.contract.scope import EVERYTHING, PUBLIC, Scope
 from khue.ledger.aggregate import Measured, Point, Series, number_statement, readings_query, series_statement
 from khue.ledger.database import Database, Role, pool
 from khue.ledger.entries import (
@@ -35,6 +35,7 @@ from khue.ledger.entries import (
     quarantined_statement,
 )
 from khue.ledger.named_sql import named
+from khue.ledger.open_read import Part, open_copy, open_select
 from khue.ledger.policies import scope_ids
 from khue.ledger.query import Builder, Cells, Known, Statement, no_cells
 from khue.ledger.tail import Tail
@@ -164,6 +165,30 @@ class Reader:
     def tail(self, after: int) -> AsyncIterator[Commit]:
         """Yield every commit after a seq, in order, without end; all streams of a process share one follower."""
         return self._tail.after(after)
+
+    async def open_as_of(self, type_name: str) -> AsOf:
+        """Return seq and time of the last commit of a type, as the public's role sees them."""
+        async with self.transaction(PUBLIC) as connection:
+            rows = await _all(connection, Statement(sql.Composed([named("read/latest")]), (type_name,)))
+            return (rows[0]["seq"], rows[0]["recorded_at"]) if rows else (0, None)
+
+    async def open_csv(self, type_name: str, part: Part) -> AsyncIterator[bytes]:
+        """Yield a type's open dataset as CSV, as the public's role reads it."""
+        copy_text = open_copy(self.contract(type_name), part)
+        async with self.transaction(PUBLIC) as connection:
+            await connection.execute("set local time zone 'UTC'")
+            async with connection.cursor() as cursor, cursor.copy(copy_text) as copy:
+                async for block in copy:
+                    yield bytes(block)
+
+    async def open_rows(self, type_name: str, part: Part) -> AsyncIterator[Row]:
+        """Yield a type's open dataset row by row, as the public's role reads it."""
+        statement = open_select(self.contract(type_name), part)
+        async with self.transaction(PUBLIC) as connection, connection.cursor("open_rows") as cursor:
+            cursor.itersize = 1_000
+            await cursor.execute(statement.text)
+            async for row in cursor:
+                yield row
 
     def contract(self, type_name: str) -> Contract:
         """Return the contract of a type."""
