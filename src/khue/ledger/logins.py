@@ -75,6 +75,8 @@ def secure(connection: Connection) -> None:
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     connection.execute(sql.SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO khue_owner").format(name))
     connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, readers))
+    with suppress(psycopg.errors.InsufficientPrivilege):  # then `khue doctor` sees its own sessions only
+        connection.execute("GRANT pg_read_all_stats TO khue_owner, khue_all")
     if not is_secure(connection):
         raise Misconfigured(
             "The readers' logins could widen their own scope",
@@ -124,7 +126,7 @@ def _create(connection: Connection, role: Role, secret: str) -> None:
     verifier = sql.Literal(_verifier(connection, role, secret))
     connection.execute(
         sql.SQL(
-            "CREATE ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
+            "CREATE ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
         ).format(name, verifier)
     )
     if role != "owner":
