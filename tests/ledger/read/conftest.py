@@ -94,7 +94,8 @@ class Writer:
         self.connection.execute(f'insert into history."{self.contract.type}" ({listed}) values ({places})', values)
         newer = "(excluded._observed_at, excluded._seq, excluded._record) > (s._observed_at, s._seq, s._record)"
         self.connection.execute(
-            f'insert into state."{self.contract.type}" as s ({listed}) values ({places}) on conflict (_id) do update set '
+            f'insert into state."{self.contract.type}" as s ({listed}) values ({places})'
+            " on conflict (_id) do update set "
             + ", ".join(f'"{name}" = excluded."{name}"' for name in names)
             + (f" where {newer}" if self.contract.kind == "measure" else ""),
             values,

@@ -3,15 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from psycopg.types.json import Jsonb
 
+from khue.clean.normalisers.fold import FOLD
 from khue.contract.contract import Contract, draft_contract
 from khue.contract.errors import KhueError, Refused
 from khue.contract.query import All, Any_, Comparison, Near, Not, Order, Query, Window
 from khue.contract.scope import EVERYTHING
+from khue.ledger.filter import fold
 from khue.ledger.query import Builder, around
 from khue.ledger.read import Reader
 
@@ -227,3 +230,14 @@ def test_the_window_around_a_circle_holds_its_centre(longitude: float, latitude:
     window = around(Near(longitude, latitude, metres))
     assert window.west <= longitude <= window.east
     assert window.south <= latitude <= window.north
+
+
+LATIN = "".join(
+    chr(n) for span in ((0x20, 0x7F), (0xC0, 0x250), (0x300, 0x370), (0x1E00, 0x1F00)) for n in range(*span)
+)
+
+
+@given(text=some.text(LATIN, max_size=30))
+def test_a_word_is_folded_as_its_column_is(text: str) -> None:
+    column = pl.DataFrame({"text": [text]}, schema={"text": pl.String}).select(FOLD.expression(pl.col("text"), {}))
+    assert (fold(text) or None) == (column.item() or None)

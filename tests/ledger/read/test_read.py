@@ -92,7 +92,8 @@ async def test_quarantine_is_read_by_what_it_waits_for(write, owner, reader: Rea
     for record, check in enumerate(("range", "range", "required")):
         owner.execute(
             "insert into khue.quarantine (seq, record, row, type, source, id, action, fields, reasons, received,"
-            " received_digest, contract_version, owner, recorded_at) values (%s, %s, 1, 'rain', 'hand', 'a', 'hold', '{amount}',"
+            " received_digest, contract_version, owner, recorded_at) values (%s, %s, 1, 'rain', 'hand',"
+            " 'a', 'hold', '{amount}',"
             " jsonb_build_array(jsonb_build_object('check', %s::text, 'dimension', 'accurate')),"
             " '{\"amount\": \"9e9\"}', '', '1.0.0',"
             " 'hydrology', %s)",
