@@ -69,7 +69,7 @@ class Writer:
     _tar: tarfile.TarFile = field(init=False)
 
     def __post_init__(self) -> None:
-        self._tar = tarfile.open(fileobj=self.handle, mode="w|")  # noqa: SIM115  closed by `close`
+        self._tar = tarfile.open(fileobj=self.handle, mode="w:")  # noqa: SIM115  closed by `close`
 
     def add(self, name: str, pieces: Iterable[bytes]) -> tuple[Member, ...]:
         """Write a stream as members `name.000001`, `name.000002`, … and return them."""
