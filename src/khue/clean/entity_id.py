@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import polars as pl
 
+from khue.clean.distinct import by_distinct
+from khue.clean.normalisers.staged import staged
 from khue.contract.contract import Contract
 
 LONGEST = 1000  # bytes; PostgreSQL's index takes no more than 2,700
@@ -43,7 +45,11 @@ def _as_text(name: str, dtype: pl.DataType | None) -> pl.Expr:
 
 def safe(text: pl.Expr) -> pl.Expr:
     """Return text that can stand in an id."""
-    return text.str.replace_many(list(_UNSAFE), list(_UNSAFE.values()))
+    return staged(text, lambda column: by_distinct(column, _safe), pl.String())
+
+
+def _safe(column: pl.Series) -> pl.Series:
+    return column.str.replace_many(list(_UNSAFE), list(_UNSAFE.values()))
 
 
 def usable(made: pl.Expr) -> pl.Expr:

@@ -89,7 +89,12 @@ def _with_types(failed: pl.DataFrame, values: Values, plan: Plan) -> pl.DataFram
     found = {
         str(plan.number(plan.types[name].name)): rows for name, rows in values.unread.items() if name in plan.types
     }
-    return failed.with_columns(**found) if found else failed
+    return _beside(failed, [rows.rename(name) for name, rows in found.items()])
+
+
+def _beside(frame: pl.DataFrame, columns: list[pl.Series]) -> pl.DataFrame:
+    """Return the frame with more columns; a frame without columns has no height to agree with."""
+    return pl.DataFrame([*frame.get_columns(), *columns])
 
 
 def _without_deleted(failed: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -106,11 +111,12 @@ def _with_identity(failed: pl.DataFrame, plan: Plan, ids: pl.Series, lost: pl.Se
     if not nameless.any() and lost is None:
         return failed
     rejects = [name for name in failed.columns if _rejects(plan.checks[int(name)])]
-    frame = failed.with_columns(nameless.alias("nameless"), (nameless & False if lost is None else lost).alias("lost"))
+    own = [nameless.alias("nameless"), (nameless & False if lost is None else lost).alias("lost")]
+    frame = _beside(failed, own)
     free = ~pl.any_horizontal(rejects).fill_null(value=False) if rejects else pl.lit(value=True)
     identity, moment = len(plan.checks) - 2, len(plan.checks) - 1
     added = frame.select((pl.col("nameless") & free).alias(str(identity)), (pl.col("lost") & free).alias(str(moment)))
-    return failed.hstack(added) if failed.width else added
+    return _beside(failed, added.get_columns())
 
 
 def _rejects(compiled: Compiled) -> bool:

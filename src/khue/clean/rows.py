@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from khue.clean.distinct import by_distinct
 from khue.clean.examine import Examined
 from khue.clean.fate import REJECTED
 from khue.clean.normalisers.fold import fold, fold_ascii
@@ -91,4 +92,8 @@ def _extra(frame: pl.DataFrame, plan: Plan) -> pl.Series:
 def _folded(text: pl.Series) -> pl.Series:
     """Return the column that search without diacritics looks at."""
     name = f"{text.name}__folded"
-    return read_columns(text.rename("text").to_frame(), {"text": _FOLD})["text"].values.rename(name)
+    return by_distinct(text, _fold).rename(name)
+
+
+def _fold(text: pl.Series) -> pl.Series:
+    return read_columns(text.rename("text").to_frame(), {"text": _FOLD})["text"].values

@@ -31,8 +31,7 @@ def in_range(day: pl.Expr) -> pl.Expr:
 
 def _in_range(days: pl.Series) -> pl.Series:
     years = days.dt.year()
-    first, last = years.min(), years.max()
-    if first is None or (first >= FIRST_YEAR and last <= LAST_YEAR):
+    if years.is_between(FIRST_YEAR, LAST_YEAR).all():
         return days
     return (
         days.to_frame("d")
