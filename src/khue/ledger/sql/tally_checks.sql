@@ -1,4 +1,4 @@
-select _part, name, count(*) as failed
-from {stage}, unnest(_flags) name
+select _part, _u._name, count(*) as failed
+from {stage}, unnest(_flags) _u(_name)
 where not _unchanged and not _rejected
-group by _part, name
+group by _part, _u._name
