@@ -59,7 +59,7 @@ class Reader:
         self._database, self.contracts, self._cells, self._connections = database, contracts, cells, connections
         self._pools: dict[Role, AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]] = {}
         self._opening = asyncio.Lock()
-        self._tail = Tail(database, self._after)
+        self._tail = Tail(database, self._after, self._head)
 
     async def __aenter__(self) -> "Reader":
         return self
@@ -177,6 +177,7 @@ class Reader:
         copy_text = open_copy(self.contract(type_name), part)
         async with self.transaction(PUBLIC) as connection:
             await connection.execute("set local time zone 'UTC'")
+            await connection.execute("set local statement_timeout = '10min'")  # a client that reads slowly holds it
             async with connection.cursor() as cursor, cursor.copy(copy_text) as copy:
                 async for block in copy:
                     yield bytes(block)
@@ -190,6 +191,10 @@ class Reader:
             async for row in cursor:
                 yield row
 
+    def pool_stats(self) -> Mapping[str, Mapping[str, int]]:
+        """Return what each role's pool says of itself (pool_size, pool_available, requests_waiting, …)."""
+        return {role: opened.get_stats() for role, opened in self._pools.items()}
+
     def contract(self, type_name: str) -> Contract:
         """Return the contract of a type."""
         if type_name not in self.contracts:
@@ -199,6 +204,9 @@ class Reader:
 
     async def _after(self, seq: int, limit: int) -> tuple[Commit, ...]:
         return await self.commits(Commits(after=seq, limit=limit))
+
+    async def _head(self) -> int:
+        return (await self.as_of())[0]
 
     async def _newest(self, type_name: str, seqs: list[int]) -> datetime | None:
         text = sql.SQL("select max(h._observed_at) as newest from {} as h where h._seq = any(%s::bigint[])")

@@ -18,27 +18,31 @@ KEPT = 10_000  # commits in memory; a page that is further behind reads from the
 PAGE = 1_000
 
 ReadAfter = Callable[[int, int], Awaitable[tuple[Commit, ...]]]
+ReadHead = Callable[[], Awaitable[int]]
 
 
 class Tail:
     """Follows the log once and hands each commit to every stream.
 
-    `read_after(seq, limit)` reads commits after `seq` in order. The first stream starts following, the last stops it.
+    `read_after(seq, limit)` reads commits after `seq` in order, `read_head()` the last seq.
+    The first stream starts following, the last stops it.
     """
 
-    def __init__(self, database: Database, read_after: ReadAfter) -> None:
-        self._database, self._read_after = database, read_after
+    def __init__(self, database: Database, read_after: ReadAfter, read_head: ReadHead) -> None:
+        self._database, self._read_after, self._read_head = database, read_after, read_head
         self._kept: deque[Commit] = deque(maxlen=KEPT)
         self._last = 0
         self._changed = asyncio.Condition()
+        self._starting = asyncio.Lock()
         self._streams = 0
         self._follower: asyncio.Task[None] | None = None
 
     async def after(self, seq: int) -> AsyncIterator[Commit]:
-        """Yield each commit after `seq` in order, without end."""
+        """Yield each commit after `seq` in order, without end; a seq beyond the log's end means its end."""
         self._streams += 1
         try:
-            await self._start(seq)
+            await self._start()
+            seq = min(seq, await self._read_head())
             while True:
                 for commit in await self._next(seq):
                     seq = commit.seq
@@ -49,17 +53,18 @@ class Tail:
                 await self.stop()
 
     async def stop(self) -> None:
-        """Stop following; streams that are open wait until somebody starts again."""
+        """Stop following; a stream that is still open starts it again."""
         follower, self._follower = self._follower, None
         if follower is not None:
             follower.cancel()
             await asyncio.gather(follower, return_exceptions=True)
 
-    async def _start(self, seq: int) -> None:
-        if self._follower is None or self._follower.done():
-            self._kept.clear()
-            self._last = seq
-            self._follower = asyncio.create_task(self._follow())
+    async def _start(self) -> None:
+        async with self._starting:
+            if self._follower is None or self._follower.done():
+                self._kept.clear()
+                self._last = await self._read_head()
+                self._follower = asyncio.create_task(self._follow())
 
     async def _next(self, seq: int) -> tuple[Commit, ...]:
         """Return the commits after `seq`, from memory or else from the ledger; wait for the first."""
@@ -69,6 +74,7 @@ class Tail:
                     return read
             elif found := self._newer(seq):
                 return found
+            await self._start()
             async with self._changed:
                 if self._last <= seq:
                     await self._changed.wait()
@@ -82,11 +88,15 @@ class Tail:
         return tuple(reversed(newer))
 
     async def _follow(self) -> None:
-        while True:
-            try:
-                await self._listen()
-            except psycopg.OperationalError:
-                await asyncio.sleep(EVERY)
+        try:
+            while True:
+                try:
+                    await self._listen()
+                except psycopg.OperationalError:
+                    await asyncio.sleep(EVERY)
+        finally:  # whatever ended it, nobody waits for it in vain
+            async with self._changed:
+                self._changed.notify_all()
 
     async def _listen(self) -> None:
         address = self._database.address("all")

@@ -69,7 +69,8 @@ class Writer:
             )
             for record, row in enumerate(rows):
                 self._row(seq, record, moment, row)
-            self.connection.execute("select pg_notify('khue', %s)", [str(seq)])
+            if source != "silent":
+                self.connection.execute("select pg_notify('khue', %s)", [str(seq)])
         return seq
 
     def _row(self, seq: int, record: int, moment: datetime, row: Mapping[str, Any]) -> None:

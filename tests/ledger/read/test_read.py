@@ -1,6 +1,5 @@
 """The reader: the log, quarantine, numbers and the tail."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -131,24 +130,3 @@ async def test_activity_says_what_each_source_sent_last_and_its_fates(write, rea
     assert (fates.commits, fates.received, fates.clean, fates.rejected) == (3, 3, 2, 1)
     assert (fates.dimensions, fates.checks) == ({"live": 2}, {"gap": 2})
     assert found[1].fates is None
-
-
-async def test_every_stream_gets_every_commit_once_and_in_order(write, reader: Reader) -> None:
-    for _ in range(3):
-        write.commit({"_id": "a"})
-
-    async def follow(after: int, until: int) -> list[int]:
-        seen = []
-        async for commit in reader.tail(after):
-            seen.append(commit.seq)
-            if commit.seq == until:
-                return seen
-        return seen
-
-    async with asyncio.timeout(20):
-        streams = [asyncio.create_task(follow(after, 6)) for after in (0, 1, 3, 3)]
-        await follow(0, 3)
-        for _ in range(3):
-            await asyncio.to_thread(write.commit, {"_id": "a"})
-        seen = await asyncio.gather(*streams)
-    assert seen == [[1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6], [4, 5, 6], [4, 5, 6]]
