@@ -30,7 +30,8 @@ class KhueError(Exception):
     def sentence(self) -> str:
         """Return the whole error as one readable line."""
         where = f"{self.where}: " if self.where else ""
-        return where + ". ".join(part.rstrip(".") for part in (self.what, self.why, self.todo) if part) + "."
+        said = ". ".join(part.rstrip(".") for part in (self.what, self.why, self.todo) if part)
+        return where + said + ("" if said.endswith("?") else ".")
 
     def problem(self) -> Mapping[str, Any]:
         """Return the error as an RFC 9457 problem object."""
