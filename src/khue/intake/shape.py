@@ -41,6 +41,8 @@ class Shape:
         """Return one row a record, in the order of the rows; every row or cell is a record, blank ones too."""
         columns = self.columns(frame)
         frame = _without_nul(_blank_is_null(frame))
+        if BROKEN in frame.columns and frame[BROKEN].null_count() == frame.height:
+            frame = frame.drop(BROKEN)
         match self.source.shape:
             case Wide() as wide:
                 made = _unpivoted(frame, wide, columns)

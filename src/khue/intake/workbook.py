@@ -20,6 +20,7 @@ from khue.intake.decoders.stream import Input
 
 REASON = "Lý do"
 HIDDEN = "_khue"
+AS_IT_IS = "Mend the workbook as it was downloaded"
 MAX_CELL = 32_767  # of Excel
 
 
@@ -89,7 +90,12 @@ def read_workbook(content: bytes, headings: Mapping[str, str], secret: bytes, na
             "The hidden column is missing", where=name, todo="Mend the workbook that was downloaded, as it is"
         )
     known = {heading: prop for prop, heading in headings.items()}
-    back = _Back(known, [heading for heading in decoding.headings if heading in known], secret)
+    missing = [heading for heading in known if heading not in decoding.headings]
+    if missing:
+        raise Refused(
+            f"Columns are missing: {', '.join(missing)}", where=name, todo="Mend the workbook as it was downloaded"
+        )
+    back = _Back(known, list(known), secret)
     for chunk in decoding.chunks:
         for row in chunk.frame.iter_rows(named=True):
             back.add(row)
@@ -121,11 +127,10 @@ class _Back:
             self.faults.append(f"Dòng {place}: bản ghi {seq}:{record} có hai dòng; chỉ dòng đầu được nhận")
             return
         self.seen.add((seq, record))
-        given = [digest for _, digest in zip(self.titles, digests, strict=False)]
         cells = {title: _shown(row[title]) for title in self.titles}
         changed = {
             self.known[title]: cell or None
-            for (title, cell), before in zip(cells.items(), given, strict=False)
+            for (title, cell), before in zip(cells.items(), digests, strict=False)
             if _digest(cell) != before
         }
         if changed:

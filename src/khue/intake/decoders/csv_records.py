@@ -86,27 +86,28 @@ def read_by_hand(content: bytes, layout: Layout) -> Iterator[Row]:
         ends.append(len(content))
     start, place = 0, 0
     while place < len(ends):
-        row, taken = _one(content, layout, start, ends[place : place + 20_000])
+        row, taken = _one(content, layout, start, (ends, place))
         yield row
         place += taken
         start = row.end
 
 
-def _one(content: bytes, layout: Layout, start: int, ends: list[int]) -> tuple[Row, int]:
+def _one(content: bytes, layout: Layout, start: int, lines_from: tuple[list[int], int]) -> tuple[Row, int]:
     """Read the record that starts at `start`; return it and how many lines it took."""
-    first = content[start : ends[0]]
+    ends, place = lines_from
+    first = content[start : ends[place]]
     if len(first) > MAX_ROW_BYTES:
-        return _broken(first, layout, ends[0], f"the row is longer than {MAX_ROW_BYTES >> 10} KiB"), 1
-    lines = _Lines(content, layout, start, ends)
+        return _broken(first, layout, ends[place], f"the row is longer than {MAX_ROW_BYTES >> 10} KiB"), 1
+    lines = _Lines(content, layout, start, lines_from)
     try:
         cells = next(csv.reader(lines, delimiter=layout.delimiter), [])
     except UnicodeDecodeError as error:
-        return _broken(first, layout, ends[0], f"the bytes are not {layout.encoding}: {error.reason}"), 1
+        return _broken(first, layout, ends[place], f"the bytes are not {layout.encoding}: {error.reason}"), 1
     except csv.Error as error:
-        return _broken(first, layout, ends[0], f"the row is no CSV: {error}"), 1
+        return _broken(first, layout, ends[place], f"the row is no CSV: {error}"), 1
     if lines.gave_up:
-        return _broken(first, layout, ends[0], NEVER_CLOSED), 1
-    return Row(cells, ends[lines.taken - 1]), lines.taken
+        return _broken(first, layout, ends[place], NEVER_CLOSED), 1
+    return Row(cells, ends[place + lines.taken - 1]), lines.taken
 
 
 def _broken(line: bytes, layout: Layout, end: int, why: str) -> Row:
@@ -117,8 +118,9 @@ def _broken(line: bytes, layout: Layout, end: int, why: str) -> Row:
 class _Lines:
     """Lines of one record, decoded when they are asked for, up to the longest record allowed."""
 
-    def __init__(self, content: bytes, layout: Layout, start: int, ends: list[int]) -> None:
-        self._content, self._layout, self._start, self._ends = content, layout, start, ends
+    def __init__(self, content: bytes, layout: Layout, start: int, lines_from: tuple[list[int], int]) -> None:
+        self._content, self._layout, self._start = content, layout, start
+        self._ends, self._place = lines_from
         self.taken = 0
         self.gave_up = False
 
@@ -126,11 +128,12 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if self.taken == len(self._ends):
+        line = self._place + self.taken
+        if line == len(self._ends):
             self.gave_up = self.taken > 0
             raise StopIteration
-        begin = self._ends[self.taken - 1] if self.taken else self._start
-        end = self._ends[self.taken]
+        begin = self._ends[line - 1] if self.taken else self._start
+        end = self._ends[line]
         if end - self._start > MAX_ROW_BYTES:
             self.gave_up = True
             raise StopIteration

@@ -57,14 +57,17 @@ def _wide(head: bytes) -> str | None:
 
 
 def _utf8(head: bytes) -> bool:
-    """Whether nearly all is UTF-8: a few bad bytes make bad rows, not another encoding."""
+    """Whether it is UTF-8 with a few bad bytes: they make bad rows, not another encoding.
+
+    Text of another code page is hardly ever valid UTF-8 beyond ASCII, so half of it being valid is enough.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(head)
     except UnicodeDecodeError:
         text = head.decode("utf-8", errors="replace")
         good = sum(1 for letter in text if ord(letter) > 127 and letter != "\ufffd")
-        return good > 4 * text.count("\ufffd") or _mostly_ascii(text)
+        return good >= text.count("\ufffd") or _mostly_ascii(text)
     return True
 
 

@@ -1,6 +1,5 @@
 """Bytes of a file or an upload, unpacked on the way, with limits that a bomb cannot pass."""
 
-import gzip
 import hashlib
 import io
 import zlib
@@ -50,11 +49,12 @@ class Input:
 
     def head(self, size: int = 1 << 18) -> bytes:
         """Return the first bytes, unpacked."""
-        with self.open() as stream:
-            try:
-                return gzip.GzipFile(fileobj=stream).read(size) if self.packed() else stream.read(size)
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise Refused("The gzip file cannot be unpacked", where=self.name, why=str(error)) from error
+        found = b""
+        for block in blocks(self, []):
+            found += block
+            if len(found) >= size:
+                break
+        return found[:size]
 
 
 def blocks(source: Input, notes: list[str]) -> Iterator[bytes]:
@@ -71,19 +71,27 @@ def blocks(source: Input, notes: list[str]) -> Iterator[bytes]:
 
 
 def _unpacked(source: Input, stream: BinaryIO, notes: list[str]) -> Iterator[bytes]:
-    unpacked = 0
-    packed = gzip.GzipFile(fileobj=stream)
-    while True:
+    """Unpack by hand: unlike GzipFile, this gives all that a truncated file holds."""
+    unpacked, came_in = 0, 0
+    member = zlib.decompressobj(wbits=31)
+    packed = b""
+    while packed or (packed := stream.read(BLOCK // 8)):
+        came_in = stream.tell()
         try:
-            block = packed.read(BLOCK)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            notes.append(f"The gzip file ends too early or is damaged ({error}); what could be read was taken.")
+            block = member.decompress(packed, BLOCK)
+        except zlib.error as error:
+            notes.append(f"The gzip file is damaged ({error}); what could be read was taken.")
             return
-        if not block:
-            return
+        packed = member.unconsumed_tail
         unpacked += len(block)
-        _refuse_bomb(source, unpacked, stream.tell())
-        yield block
+        _refuse_bomb(source, unpacked, came_in)
+        if block:
+            yield block
+        if member.eof:
+            packed = member.unused_data.lstrip(b"\0")
+            member = zlib.decompressobj(wbits=31) if packed else member
+    if not member.eof:
+        notes.append("The gzip file ends too early; what could be read was taken.")
 
 
 def _refuse_bomb(source: Input, unpacked: int, came_in: int) -> None:

@@ -25,7 +25,7 @@ def decode(source: Input) -> Decoding:
     try:
         book = fastexcel.read_excel(content)
         sheets: list[fastexcel.ExcelSheet] = [
-            book.load_sheet(name, header_row=None, dtypes="string") for name in book.sheet_names
+            book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string") for name in book.sheet_names
         ]
     except fastexcel.FastExcelError as error:
         raise Refused("The workbook cannot be read", where=source.name, why=str(error).splitlines()[0]) from error
