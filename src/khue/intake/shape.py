@@ -11,7 +11,7 @@ from khue.contract.batch import COLUMN, DELETED, EXTRA, GIVEN, ID, RECORD, ROW, 
 from khue.contract.contract import Contract
 from khue.contract.source import Long, Source, Wide
 from khue.intake.columns import Columns, find_heading, match_columns
-from khue.intake.decoders.chunk import BROKEN, END, LINE, OVERFLOW
+from khue.intake.decoders.chunk import BROKEN, END, LINE, MAX_LINE_SHOWN, OVERFLOW
 
 OWN = (ROW, END, BROKEN, LINE, OVERFLOW, ID, EXTRA, GIVEN, DELETED, COLUMN)
 BEYOND = "cells beyond the last heading"
@@ -105,7 +105,7 @@ def _blank_is_null(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_nul(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mark rows with NUL in a text as broken (PostgreSQL cannot keep them) and show it as ␀."""
+    """Break rows with NUL in a text, which PostgreSQL cannot keep: no value stands, all are shown with ␀ in `_line`."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String and name not in (BROKEN, EXTRA)]
     if not texts:
         return frame
@@ -115,8 +115,14 @@ def _without_nul(frame: pl.DataFrame) -> pl.DataFrame:
     broken = pl.col(BROKEN) if BROKEN in frame.columns else pl.lit(None, pl.String)
     has = pl.any_horizontal(pl.col(name).str.contains("\0", literal=True) for name in faulty).fill_null(value=False)
     why = pl.when(has).then(pl.lit("the row holds NUL characters")).otherwise(None)
+    has_mark = frame.select(has).to_series()
     marked = frame.with_columns(pl.coalesce(broken, why).alias(BROKEN))
-    return marked.with_columns(pl.col(name).str.replace_all("\0", "␀", literal=True) for name in faulty)
+    marked = marked.with_columns(pl.col(name).str.replace_all("\0", "␀", literal=True) for name in faulty)
+    shown = pl.concat_str(pl.col(texts), separator=" | ", ignore_nulls=True).str.head(MAX_LINE_SHOWN)
+    line = pl.col(LINE) if LINE in marked.columns else pl.lit(None, pl.String)
+    marked = marked.with_columns(pl.when(has_mark).then(shown).otherwise(line).alias(LINE))
+    values = [name for name in marked.columns if not is_own(name) or name == ID]
+    return marked.with_columns(pl.when(~has_mark).then(pl.col(name)).alias(name) for name in values)
 
 
 def _unpivoted(frame: pl.DataFrame, wide: Wide, columns: Columns) -> pl.DataFrame:
