@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import TypeVar, cast, get_args
@@ -28,7 +29,6 @@ _OBJECT = (
     *("id", "name", "physicalType", "physicalName", "description", "businessName", "authoritativeDefinitions", "tags"),
     *("customProperties", "logicalType", "dataGranularityDescription", "properties", "quality"),
 )
-_OPTIONAL = ("locate", "share", "retention", "dedupe", "title", "owner")
 T = TypeVar("T")
 Errors = list[ContractError]
 
@@ -84,9 +84,13 @@ def _contract(text: str, file: str, errors: Errors) -> Contract:
     checks = _unique(body, [c for found in _checks(body, nodes, properties, around, errors) for c in found], errors)
     if errors:
         raise errors.pop()
-    optional = {
-        name: custom.get(f"khue.{name}") for name in ("locate", "share", "retention", "dedupe", "title", "owner")
-    }
+    declared = _declared(root, body, custom)
+    placed = replace(declared, key=key, observed_at=observed_at, properties=properties, checks=checks)
+    return _optional(replace(placed, digest=hashlib.sha256(text.encode()).hexdigest(), file=file), custom)
+
+
+def _declared(root: Node, body: Node, custom: Node) -> Contract:
+    """Return what the contract says of itself, still without its properties and checks."""
     description = body.get("description")
     return Contract(
         type=body.need("name").text(),
@@ -96,18 +100,24 @@ def _contract(text: str, file: str, errors: Errors) -> Contract:
         status=cast("Status", root.need("status").choice(get_args(Status))),
         label=custom.need("khue.label").label(),
         description=description.text() if description else "",
-        owner=_map(optional["owner"], Node.text) or "",
-        key=key,
-        observed_at=observed_at,
-        properties=properties,
-        checks=checks,
-        locate=_map(optional["locate"], lambda node: read_locate(node, properties)),
-        share=_map(optional["share"], lambda node: read_share(node, properties, checks)),
-        retention=_map(optional["retention"], read_retention),
-        title=_map(optional["title"], lambda node: node.choice(columns)),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
-        file=file,
-        **({"dedupe": read_duration(optional["dedupe"])} if optional["dedupe"] else {}),
+        owner=_map(custom.get("khue.owner"), Node.text) or "",
+        key="",
+        observed_at=None,
+        properties=(),
+        checks=(),
+    )
+
+
+def _optional(contract: Contract, custom: Node) -> Contract:
+    """Return the contract with what a contract may say of the whole type."""
+    properties, checks = contract.properties, contract.checks
+    return replace(
+        contract,
+        locate=_map(custom.get("khue.locate"), lambda node: read_locate(node, properties)),
+        share=_map(custom.get("khue.share"), lambda node: read_share(node, properties, checks)),
+        retention=_map(custom.get("khue.retention"), read_retention),
+        title=_map(custom.get("khue.title"), lambda node: node.choice(contract.by_name)),
+        dedupe=_map(custom.get("khue.dedupe"), read_duration) or contract.dedupe,
     )
 
 
