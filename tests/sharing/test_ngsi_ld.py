@@ -99,6 +99,7 @@ async def test_a_page_says_how_many_there_are_and_where_the_next_is(written, doo
     ("address", "status", "kind"),
     [
         ("entities", 400, "BadRequestData"),
+        ("entities?type=RainObserved&scopeQ=/a", 400, "BadRequestData"),
         ("entities?type=Snow", 404, "ResourceNotFound"),
         ("entities?type=RainObserved&limit=1001", 400, "BadRequestData"),
         ("entities?type=RainObserved&limit=-1", 400, "BadRequestData"),

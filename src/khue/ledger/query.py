@@ -169,7 +169,9 @@ class Builder:
         return parts
 
     def _order(self) -> sql.Composed:
-        asked = self.query.order or _DEFAULT[self.query.of]
+        # A page of a time range goes by observed time: its index gives the range and the order at once.
+        ranged = self.query.of == "history" and (self.query.since or self.query.until)
+        asked = self.query.order or _DEFAULT["readings" if ranged else self.query.of]
         ties = ("_id",) if self.query.of == "state" else ("_id", "_observed_at", "_seq", "_record")
         named = {one.property for one in asked}
         rest = [self._term(Order(tie)) for tie in ties if tie not in named]

@@ -28,6 +28,13 @@ _FORMS: dict[str, Form] = {
 OPTIONS = frozenset({*_FORMS, "sysAttrs", "count", "temporalValues"})
 
 
+# `local` and `csf` speak of other context sources, of which there are none.
+OF_ONE = frozenset({"attrs", "options", "format", "local", "csf"})
+_PLACE = frozenset({"georel", "geometry", "coordinates", "geoproperty"})
+OF_ENTITIES = OF_ONE | _PLACE | {"type", "id", "idPattern", "q", "limit", "offset", "count", "at"}
+OF_TIME = OF_ONE | {"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN"}
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request for entities."""
@@ -43,6 +50,7 @@ class Asked:
 
 def asked(parameters: QueryParams, contracts: Iterable[Contract]) -> Asked:
     """Return what the parameters of `GET entities` ask, or refuse."""
+    only(parameters, OF_ENTITIES)
     ids = names(parameters, "id")
     if ids and len(ids) > MOST_IDS:
         raise Refused(f"{len(ids)} ids are asked", where="id", why=f"at most {MOST_IDS} are read")
@@ -98,6 +106,14 @@ def contract_of(entity_id: str, contracts: Iterable[Contract]) -> tuple[Contract
 def knows(contract: Contract, name: str) -> bool:
     """Whether a type has an attribute of this name."""
     return name in contract.by_term or name in ("location", "quality")
+
+
+def only(parameters: QueryParams, known: frozenset[str]) -> None:
+    """Refuse a parameter that is not read here: an answer that leaves it out would be a wrong one."""
+    if unknown := set(parameters) - known:
+        raise Refused(
+            f"The parameter {', '.join(sorted(unknown))} is not read here", why=f"known are {', '.join(sorted(known))}"
+        )
 
 
 def options_of(parameters: QueryParams) -> frozenset[str]:

@@ -15,7 +15,7 @@ from khue.contract.errors import NotFound
 from khue.contract.query import Page, Query
 from khue.contract.scope import Scope
 from khue.ledger.read import Reader
-from khue.sharing.asked import Asked, asked, contract_of, query_of, shown_of
+from khue.sharing.asked import OF_ONE, Asked, asked, contract_of, only, query_of, shown_of
 from khue.sharing.problem import answering
 from khue.sharing.represent import context_of, entity
 from khue.sharing.temporal import evolution
@@ -47,6 +47,7 @@ class Doors:
 
     async def one(self, request: Request) -> Response:
         """Answer one entity by its id."""
+        only(request.query_params, OF_ONE)
         entity_id, shown = request.path_params["id"], shown_of(request.query_params)
         for contract in contract_of(entity_id, self._contracts()):
             page = await self.reader.query(Query(contract.type, ids=(entity_id,), limit=1), self.scope_of(request))

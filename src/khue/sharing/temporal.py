@@ -12,7 +12,7 @@ from khue.contract.errors import Refused
 from khue.contract.query import Query
 from khue.contract.scope import Scope
 from khue.ledger.read import Reader
-from khue.sharing.asked import moment, options_of, shown_of, whole
+from khue.sharing.asked import OF_TIME, moment, only, options_of, shown_of, whole
 from khue.sharing.represent import moment as written
 from khue.sharing.represent import over_time
 
@@ -33,6 +33,7 @@ async def evolution(
     reader: Reader, contract: Contract, entity_id: str, parameters: QueryParams, scope: Scope
 ) -> Evolution | None:
     """Return the newest readings of an entity in the time asked, None where there are none."""
+    only(parameters, OF_TIME)
     most = whole(parameters, "lastN", USUAL, MOST)
     since, until = period(parameters)
     query = Query(contract.type, of="readings", ids=(entity_id,), since=since, until=until, limit=most + 1)
