@@ -264,3 +264,7 @@ def test_long_without_its_headings_still_keeps_the_rows(air, air_long):
     assert isinstance(air_long.shape, Long)
     _, _, frame = taken(b"station_name,timestamp_utc\nS,t\nT,u\n", air, air_long)
     assert frame["station"].to_list() == ["S", "T"]
+
+
+def test_keys_that_stand_twice_are_noticed(air):
+    assert any("twice" in note for note in open_file(b'[{"station":"a","co":1,"co":2}]', air).notes)

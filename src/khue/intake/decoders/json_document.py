@@ -17,6 +17,7 @@ from khue.intake.decoders.stream import Input, whole
 
 LIMIT = 64 << 20
 CHUNK = 10_000
+NOTICED = 4 << 20  # keys that stand twice are looked for in documents up to this size
 NO_OBJECT = "the element is no JSON object, or has too many keys"
 
 
@@ -24,6 +25,8 @@ def decode(source: Input, numbers: Collection[str]) -> Decoding:
     """Read the document; raises Refused where it is no JSON, NaN and Infinity included, and TooLarge beyond LIMIT."""
     content = whole(source, LIMIT, "A JSON document")
     document, notes = load(content, source.name)
+    if len(content) <= NOTICED and (keys := repeated_keys(content)):
+        notes.append(f"Keys that stand twice in one object, of which the last counts: {', '.join(keys[:10])}.")
     records = rows_of(document)
     headings = list(dict.fromkeys(key for record in records[:50] if _fits(record) for key in record))
     chunks = (Chunk(_frame(records[i : i + CHUNK], i + 1, numbers)) for i in range(0, len(records), CHUNK))
