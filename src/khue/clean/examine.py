@@ -85,7 +85,11 @@ def _lost_moment(values: Values, plan: Plan) -> pl.Series | None:
 
 
 def _with_types(failed: pl.DataFrame, values: Values, plan: Plan) -> pl.DataFrame:
-    """Add the type checks of the columns that hold something unreadable."""
+    """Add the type checks of the columns that hold something unreadable; what was there is not missing as well."""
+    for place, compiled in enumerate(plan.compiled):
+        rows = values.unread.get(compiled.check.field or "")
+        if compiled.check.kind == "required" and rows is not None:
+            failed = failed.with_columns((failed.get_column(str(place)) & ~rows).alias(str(place)))
     found = {
         str(plan.number(plan.types[name].name)): rows for name, rows in values.unread.items() if name in plan.types
     }

@@ -49,6 +49,7 @@ def locate(values: pl.DataFrame, contract: Contract, reference: Mapping[str, pl.
     x, y, area = pl.lit(None, pl.Float64), pl.lit(None, pl.Float64), pl.lit(None, pl.String)
     if how and how.by == "point" and how.longitude and how.latitude:
         x, y = pl.col(how.longitude).cast(pl.Float64), pl.col(how.latitude).cast(pl.Float64)
+        area = pl.col(how.area).cast(pl.String) if how.area else area
     elif how and how.by == "area" and how.area:
         area = pl.col(how.area).cast(pl.String)
     elif how and how.by == "reference" and how.through:
