@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from khue.ledger.cluster import Cluster
@@ -54,7 +55,8 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Callable[[str], Cluster]]:
     """Start the server of a version at its first use; all are stopped at the end."""
-    root = Path(tempfile.mkdtemp(prefix="khue-servers-"))
+    _sweep()
+    root = Path(tempfile.mkdtemp(prefix=f"khue-servers-{os.getpid()}-"))
     root.chmod(0o755)
     clusters: dict[str, Cluster] = {}
 
@@ -101,6 +103,15 @@ def administrator(cluster: Cluster) -> Iterator[Administrator]:
 def database(administrator: Administrator) -> Database:
     """A fresh database of Khuê."""
     return database_of(administrator)
+
+
+def _sweep() -> None:
+    """Stop the servers of test runs that were killed before they could."""
+    for root in Path(tempfile.gettempdir()).glob("khue-servers-*-*"):
+        if not psutil.pid_exists(int(root.name.split("-")[2])):
+            for data in root.iterdir():
+                stop(Cluster(data, {}, embedded_programs() if data.name == "18" else DEBIAN))
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def _make_template(cluster: Cluster) -> None:

@@ -8,11 +8,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from khue.app.catalogue import read_catalogue
 from khue.contract.errors import Conflict, KhueError, Refused
 from khue.ledger.archive_file import read_manifest
 from khue.ledger.backup import backup
 from khue.ledger.cluster import Cluster
+from khue.ledger.commit import Ledger
 from khue.ledger.database import Database, connect
+from khue.ledger.install import install
 from khue.ledger.logins import Administrator, database_of
 from khue.ledger.restore import restore
 from khue.ledger.server import administer, attach
@@ -119,6 +122,31 @@ def test_a_backup_of_the_embedded_18_is_restored_on_a_given_15(
     administrator = Administrator(older.address("older"), older.data, embedded=False)
     restore(file, administrator)
     assert counts(database_of(administrator).owner) == counts(filled.owner) | {"khue.backup": 0}
+
+
+STRUCTURE = (
+    "SELECT oid::regclass::text, relkind::text, relrowsecurity, relacl::text, reloptions::text FROM pg_class "
+    "WHERE relnamespace::regnamespace::text IN ('khue', 'state', 'history', 'open', 'identity') ORDER BY 1",
+    "SELECT polname, polrelid::regclass::text, polroles::regrole[]::text, pg_get_expr(polqual, polrelid) "
+    "FROM pg_policy ORDER BY 1, 2",
+    "SELECT indexdef FROM pg_indexes WHERE schemaname IN ('khue', 'state', 'history') ORDER BY 1",
+    "SELECT pg_get_viewdef(oid) FROM pg_class WHERE relnamespace = 'open'::regnamespace ORDER BY 1",
+    "SELECT defaclobjtype::text, defaclnamespace::regnamespace::text, defaclacl::text FROM pg_default_acl "
+    "ORDER BY 1, 2",
+    "SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname NOT LIKE 'pg%temp%' ORDER BY 1",
+)
+
+
+def test_structure_policies_and_grants_of_every_shipped_type_come_back_exactly(
+    database: Database, empty: Administrator, folder: Path
+) -> None:
+    ledger = Ledger(database, clock)
+    install(ledger, read_catalogue("").contracts.values())
+    ledger.close()
+    restore(backup(database, folder / "city.khue", clock).file, empty)
+    with connect(database.owner) as old, connect(database_of(empty).owner) as new:
+        for query in STRUCTURE:
+            assert new.execute(query.encode()).fetchall() == old.execute(query.encode()).fetchall()
 
 
 def test_a_backup_is_one_moment_while_writers_go_on(filled: Database, empty: Administrator, folder: Path) -> None:

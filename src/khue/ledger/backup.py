@@ -21,21 +21,12 @@ from khue.contract.errors import Misconfigured, Refused, TryAgain
 from khue.ledger.archive_file import About, Entry, Manifest, Writer
 from khue.ledger.database import Database, connect, with_parts
 from khue.ledger.logins import Connection
+from khue.ledger.named_sql import named
 from khue.ledger.programs import embedded_programs
 
 SCHEMAS = ("khue", "state", "history", "open", "identity")
 BEFORE, AFTER = "structure/before", "structure/after"  # the data: tables and grants, then indexes and policies
 TRIES = 5
-
-TABLES = """
-SELECT n.nspname, c.relname,
-       array(SELECT a.attname::text FROM pg_attribute a
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-             ORDER BY a.attnum)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'r' AND n.nspname = ANY(%s)
-ORDER BY 1, 2
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +109,7 @@ def _snapshot(owner: Connection) -> list[_Table]:
 
 
 def _tables(owner: Connection) -> list[_Table]:
-    rows = owner.execute(TABLES.encode(), (list(SCHEMAS),)).fetchall()
+    rows = owner.execute(named("backup_tables"), (list(SCHEMAS),)).fetchall()
     return [_Table(schema, name, tuple(columns)) for schema, name, columns in rows]
 
 

@@ -37,12 +37,12 @@ class Cluster:
     @property
     def folder(self) -> Path:
         """Return the cluster's own folder."""
-        return self.data / "postgres"
+        return self.data.absolute() / "postgres"
 
     @property
     def log(self) -> Path:
         """Return the file that holds what the server says."""
-        return self.data / "postgres.log"
+        return self.data.absolute() / "postgres.log"
 
     @property
     def socket_folder(self) -> Path:
@@ -103,7 +103,9 @@ def _initialise(cluster: Cluster, account: Account) -> None:
                 todo="back it up with the older Khuê, and restore the backup into an empty folder",
             )
         return
-    draft = cluster.data / "postgres.new"  # renamed when whole, so that a killed initdb leaves no half cluster
+    draft = cluster.folder.with_name(
+        "postgres.new"
+    )  # renamed when whole, so that a killed initdb leaves no half cluster
     _empty(draft)
     account.own(draft)
     secret = draft.with_suffix(".secret")

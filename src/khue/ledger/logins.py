@@ -6,7 +6,6 @@ Nobody reaches one of them by SET ROLE: none is a member of another.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from psycopg import sql
 
 from khue.contract.errors import Misconfigured
 from khue.ledger.database import ROLES, Database, Role, connect, with_parts
+from khue.ledger.named_sql import named
 from khue.ledger.passwords import has_password, password
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -69,7 +69,7 @@ def secure(connection: Connection) -> None:
     """
     # A user who is no superuser may not revoke; what a superuser has revoked for him is looked for below.
     with suppress(psycopg.errors.InsufficientPrivilege):
-        connection.execute(files("khue.ledger").joinpath("sql/roles.sql").read_text(encoding="utf-8").encode())
+        connection.execute(named("roles"))
     name = sql.Identifier(connection.info.dbname)
     readers = sql.SQL(", ").join(sql.Identifier(login(role)) for role in ROLES if role != "owner")
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
@@ -87,15 +87,7 @@ def secure(connection: Connection) -> None:
 
 def is_secure(connection: Connection) -> bool:
     """Return whether the scoped and the public login are shut in, and may connect."""
-    row = connection.execute(
-        """SELECT bool_and(NOT has_function_privilege(r, 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE')
-                           AND NOT has_table_privilege(r, 'pg_catalog.pg_settings', 'UPDATE')
-                           AND NOT EXISTS (SELECT FROM pg_namespace n
-                                           WHERE nspname = 'public' AND has_schema_privilege(r, n.oid, 'CREATE'))
-                           AND NOT has_database_privilege(r, current_database(), 'TEMPORARY')
-                           AND has_database_privilege(r, current_database(), 'CONNECT'))
-           FROM unnest(ARRAY['khue_scoped', 'khue_public']) r"""
-    ).fetchone()
+    row = connection.execute(named("is_secure")).fetchone()
     return bool(row and row[0])
 
 

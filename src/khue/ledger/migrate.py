@@ -20,20 +20,11 @@ from khue.ledger.logins import (
     prove_logins,
     secure,
 )
+from khue.ledger.named_sql import named
 from khue.ledger.passwords import has_password
 
 LOCK = 4_746_001  # any number that no other program takes as an advisory lock
 OLDEST = 15
-
-REGISTER = """
-CREATE SCHEMA IF NOT EXISTS khue;
-CREATE TABLE IF NOT EXISTS khue.migration (
-    number     int PRIMARY KEY,
-    name       text NOT NULL,
-    digest     text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ def prepare(administrator: Administrator) -> Database:
 
 def migrate(owner: Connection) -> None:
     """Apply the migrations that are missing, each in a transaction of its own, as khue_owner."""
-    owner.execute(REGISTER.encode())
+    owner.execute(named("migration_register"))
     for migration in _missing(owner):
         with owner.transaction():
             owner.execute(migration.text.encode())

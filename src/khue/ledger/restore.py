@@ -14,12 +14,8 @@ from khue.ledger.backup import AFTER, BEFORE, SCHEMAS
 from khue.ledger.database import connect
 from khue.ledger.logins import Administrator, Connection, database_of, make_logins, prove_logins, secure
 from khue.ledger.migrate import migrate
+from khue.ledger.named_sql import named
 
-IDENTITIES = """
-SELECT n.nspname, c.relname, a.attname
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE a.attidentity <> '' AND c.relkind = 'r' AND n.nspname = ANY(%s)
-"""
 NEXT = "SELECT setval(pg_get_serial_sequence({}, {}), greatest(max({}), 1), count(*) > 0) FROM {}"
 
 
@@ -98,7 +94,7 @@ def _copy(owner: Connection, entry: Entry, pieces: Iterator[bytes]) -> None:
 def _after(owner: Connection) -> None:
     # What belongs to no schema is in no dump of schemas: 001_khue.sql says it too.
     owner.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
-    for schema, table, column in owner.execute(IDENTITIES.encode(), (list(SCHEMAS),)).fetchall():
+    for schema, table, column in owner.execute(named("identity_columns"), (list(SCHEMAS),)).fetchall():
         name = sql.Identifier(schema, table)
         text = sql.Literal(name.as_string(owner))
         owner.execute(sql.SQL(NEXT).format(text, sql.Literal(column), sql.Identifier(column), name))
