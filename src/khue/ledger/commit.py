@@ -1,6 +1,6 @@
 """The ledger's one way in: a batch of clean records becomes commits, in one transaction, in one order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from json import loads
 
@@ -19,6 +19,8 @@ from khue.ledger.scopes import Scopes
 from khue.ledger.staging import Ready, arrow, json_names, ready, scope_keys
 from khue.ledger.write_log import Said, compressed, receipt_of, write_log
 from khue.ledger.writer import Unwritable, Writer, Writers
+
+Also = Callable[[Writer], None]
 
 LARGEST = 10_000  # records in a transaction: about 0.3 s under the lock
 UNIQUE_VIOLATION = "23505"
@@ -53,9 +55,10 @@ class Ledger:
         """Close all connections."""
         self.writers.close()
 
-    def commit(self, cleaned: Cleaned) -> list[Receipt]:
+    def commit(self, cleaned: Cleaned, also: Also | None = None) -> list[Receipt]:
         """Put a batch into the record, all parts in one transaction, and return a receipt for each part.
 
+        `also` writes in the same transaction what belongs to it, such as a follower's cursor.
         A part whose position is in the record already is answered its first receipt, with `again`.
         Raises TooLarge above 10,000 records, StaleContract if the contract changed since cleaning, TryAgain while the
         database is not ready, Refused if it cannot take the data, and PartsFailed if that is so for some parts alone.
@@ -67,14 +70,22 @@ class Ledger:
             known = self._first_receipts(parts)
             fresh = [place for place in _first_of_each_position(parts) if place not in known]
             try:
-                made = self._transaction(only(cleaned, fresh)) if fresh else []
+                made = self._transaction(only(cleaned, fresh), also) if fresh else []
             except Unwritable as error:
                 if error.state == UNIQUE_VIOLATION and "commit_position" in error.why:
                     continue  # another writer has just committed the same position: answer its receipt
-                if len(parts) == 1:
+                if len(parts) == 1 or also:
                     raise
                 return self._one_by_one(cleaned)
             return _answers(parts, known | dict(zip(fresh, made, strict=True)))
+
+    def rehearse(self, cleaned: Cleaned) -> list[Receipt]:
+        """Return the receipts that `commit` would answer now, and write nothing: the transaction is rolled back."""
+        parts = cleaned.batch.parts
+        known = self._first_receipts(parts)
+        fresh = [place for place in _first_of_each_position(parts) if place not in known]
+        made = self._transaction(only(cleaned, fresh), None, keep=False) if fresh else []
+        return _answers(parts, known | dict(zip(fresh, made, strict=True)))
 
     def _one_by_one(self, cleaned: Cleaned) -> list[Receipt]:
         outcomes: list[Receipt | KhueError] = []
@@ -99,7 +110,7 @@ class Ledger:
             writer.rollback()
         return {placed[n][0]: receipt_of(loads(counts), seq, again=True) for n, seq, counts in found}
 
-    def _transaction(self, cleaned: Cleaned) -> list[Receipt]:
+    def _transaction(self, cleaned: Cleaned, also: Also | None, *, keep: bool = True) -> list[Receipt]:
         sql = Statements(cleaned.contract)
         batch = cleaned.batch
         parts = [(part, compressed(part.raw)) for part in batch.parts]
@@ -112,7 +123,12 @@ class Ledger:
             self.contracts.require(writer, head, batch.type, digest_of(cleaned.contract))
             tallies = merge(writer, sql, head.place, staged)
             receipts = write_log(writer, head, said, parts, tallies)
-            writer.commit()
+            if also:
+                also(writer)
+            if keep:
+                writer.commit()
+            else:
+                writer.rollback()
         return receipts
 
 

@@ -203,7 +203,7 @@ def _neighbours(check: Check, number: int, sql: Statements, setting: Setting) ->
     joins = fill("judge_neighbours", value=value, number=number, **sql.places)
     readings, highest = f"near_{number}", f"highest_{number}"
     if setting.twins:
-        joins += fill("judge_neighbours_twins", value=value, number=number)
+        joins += "\n" + fill("judge_neighbours_twins", value=value, number=number)
         readings, highest = f"batch_{number}.readings", f"batch_{number}.top"
     known = f"history_{number}"
     count = f"coalesce({known}.readings, 0) - coalesce({mine}, false)::int + {readings}"

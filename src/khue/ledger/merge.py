@@ -68,7 +68,7 @@ def merge(writer: Writer, sql: Statements, place: Place, staged: Staged) -> list
     if staged.quarantined or rejected:
         _quarantine(writer, sql, place, staged, tallies)
     if staged.rows:
-        _count_rows(writer, sql, tallies, flagged=staged.flagged or judged or staged.patch)
+        count_rows(writer, sql, tallies, flagged=staged.flagged or judged or staged.patch)
     return tallies
 
 
@@ -106,7 +106,8 @@ def _merge_rows(writer: Writer, sql: Statements, place: Place, staged: Staged, j
     return rejected
 
 
-def _count_rows(writer: Writer, sql: Statements, tallies: Sequence[Tally], *, flagged: bool) -> None:
+def count_rows(writer: Writer, sql: Statements, tallies: Sequence[Tally], *, flagged: bool) -> None:
+    """Add what became of the staged rows to the tallies of their parts; `flagged` = some may have flags."""
     for part, clean, flags, held, unchanged, *rest in writer.rows(sql.tally()):
         tally = tallies[part]
         tally.clean, tally.flagged, tally.held = clean, flags, held

@@ -24,10 +24,10 @@ def digest_expression(names: tuple[str, ...], table: str) -> str:
     return f"substr(sha256(record_send(row({listed}))), 1, 16)"
 
 
-def recency(kind: str, table: str) -> str:
-    """Return the SQL by which versions of an entity are ordered; the greatest is what state holds."""
-    moment = f"coalesce({table}._observed_at, '-infinity'), " if kind == "measure" else ""
-    return f"({moment}{table}._seq, {table}._record)"
+def recency(kind: str, table: str) -> tuple[str, ...]:
+    """Return the SQL values by which versions of an entity are ordered; the greatest is what state holds."""
+    moment = (f"coalesce({table}._observed_at, '-infinity')",) if kind == "measure" else ()
+    return (*moment, f"{table}._seq", f"{table}._record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,8 @@ class Statements:
         """Return the statement that brings state to the latest rows; `repeats` = an id may come twice."""
         measure = self.contract.kind == "measure"
         order = "_id, coalesce(_observed_at, '-infinity') desc, _order desc" if measure else "_id, _order desc"
-        newer = f"where {recency('measure', 's')} < {recency('measure', 'excluded')}" if measure else ""
+        ranks = [", ".join(recency("measure", table)) for table in ("s", "excluded")]
+        newer = f"where ({ranks[0]}) < ({ranks[1]})" if measure else ""
         updates = ", ".join(
             f"{quoted(name)} = excluded.{quoted(name)}" for name in columns(self.contract) if name != "_id"
         )

@@ -125,10 +125,7 @@ def _type(connection: Connection, table: Table) -> Iterator[Finding]:
         "verify_state",
         state=state,
         history=history,
-        order=recency(table.kind, "h")
-        .strip("()")
-        .replace(", ", " desc, ")
-        .replace(" desc, '-infinity'", ", '-infinity'"),
+        order=", ".join(f"{part} desc" for part in recency(table.kind, "h")),
         state_row=", ".join(f"s.{quoted(name)}" for name in compared),
         history_row=", ".join(f"h.{quoted(name)}" for name in compared),
         columns=", ".join(f"h.{quoted(name)}" for name in ("_id", *compared)),

@@ -13,8 +13,8 @@ from khue.commit c
 left join held d on d._seq = c.seq
 where c.type = {type} and c.contract_version = {version}
   and c.kind not in ('contract', 'erase')
-  and not exists (select from khue.commit e where e.kind = 'erase' and e.about -> 'rows' @> to_jsonb(c.seq))
   and (not coalesce(d.whole, true)
-       or coalesce(d.rows, 0) <> (c.counts ->> 'clean')::bigint + (c.counts ->> 'flagged')::bigint + (c.counts ->> 'held')::bigint
-       or coalesce(d.rows_digest, sha256('')) <> c.rows_digest)
+       or (not exists (select from khue.commit e where e.kind = 'erase' and e.about -> 'rows' @> to_jsonb(c.seq))
+           and (coalesce(d.rows, 0) <> (c.counts ->> 'clean')::bigint + (c.counts ->> 'flagged')::bigint + (c.counts ->> 'held')::bigint
+                or coalesce(d.rows_digest, sha256('')) <> c.rows_digest)))
 order by c.seq

@@ -1,0 +1,1 @@
+select distinct _id, _seq from {history} h where {rows}

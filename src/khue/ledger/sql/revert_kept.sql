@@ -1,0 +1,3 @@
+select distinct w._id from {history} w
+where w._seq = {seq} and exists (select from {history} h where {same} and h._seq > {seq})
+order by 1
