@@ -12,7 +12,7 @@ select pair.source, pair.type, latest.seq, latest.recorded_at, filled.seqs
 from pair
 cross join lateral (
     select c.seq, c.recorded_at from khue.commit as c
-    where c.source = pair.source and c.type = pair.type order by c.seq desc limit 1
+    where c.source = pair.source and c.type = pair.type and c.kind = 'data' order by c.seq desc limit 1
 ) as latest
 cross join lateral (
     select coalesce(array_agg(recent.seq), '{}') as seqs
