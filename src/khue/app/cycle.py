@@ -8,11 +8,13 @@ import polars as pl
 
 from khue.clean.clean import clean
 from khue.contract.batch import Batch
-from khue.contract.clock import Clock
 from khue.contract.cleaned import Cleaned
+from khue.contract.clock import Clock
 from khue.contract.contract import Contract, draft_contract
 from khue.contract.receipt import Receipt
-from khue.ledger.commit import Ledger, StaleContract
+from khue.ledger.commit import Ledger
+from khue.ledger.head import StaleContract
+from khue.ledger.install import install
 
 TRIES = 5  # a contract that changes more often than this between cleaning and committing is a fault of its own
 
@@ -41,17 +43,21 @@ class Cycle:
 
     def receive(self, batch: Batch) -> list[Receipt]:
         """Clean and commit the batch; return a receipt for each of its parts, durable when this returns."""
+        return self.commit(self.cleaned(batch))
+
+    def commit(self, cleaned: Cleaned) -> list[Receipt]:
+        """Commit a cleaned batch; it is cleaned again where its contract changed in between."""
         for _ in range(TRIES - 1):
             try:
-                return self.ledger.commit(self.cleaned(batch))
+                return self.ledger.commit(cleaned)
             except StaleContract:
-                continue
-        return self.ledger.commit(self.cleaned(batch))
+                cleaned = self.cleaned(cleaned.batch)
+        return self.ledger.commit(cleaned)
 
     def _draft(self, type_name: str) -> Contract:
         contract = draft_contract(type_name)
         with self._lock:
             if type_name not in self._known:
-                self.ledger.install((contract,))
+                install(self.ledger, (contract,))
                 self._known.add(type_name)
         return contract

@@ -1,6 +1,8 @@
 """The answer to whoever brought a batch."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -21,6 +23,7 @@ class Receipt:
     first: int | None = None
     last: int | None = None
     again: bool = False  # the same position was committed before; these are the first receipt's counts
+    checks: Mapping[str, int] = field(default_factory=dict[str, int])  # check → records that failed it
 
     def plus(self, other: "Receipt") -> "Receipt":
         """Return the receipt of both together."""
@@ -37,6 +40,7 @@ class Receipt:
             first=min(firsts, default=None),
             last=max(lasts, default=None),
             again=self.again and other.again,
+            checks=dict(Counter(self.checks) + Counter(other.checks)),
         )
 
     def as_json(self) -> dict[str, Any]:

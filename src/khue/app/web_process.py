@@ -1,0 +1,103 @@
+"""The web process: pages and doors of all rooms, put together and served."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+import khue
+from khue.app.centre import HouseCentre
+from khue.app.deciding import Desk
+from khue.app.measuring import Measuring
+from khue.app.opened import Opened
+from khue.clean.place import cells
+from khue.contract.batch import Batch
+from khue.contract.contract import Contract
+from khue.contract.query import Query
+from khue.contract.receipt import Receipt
+from khue.contract.scope import EVERYTHING, Scope
+from khue.intake.doors import Doors
+from khue.intake.group import GroupCommit
+from khue.intake.ngsild_doors import NgsiLdDoors
+from khue.ledger.read import Reader
+from khue.ledger.waiting import Selection, waiting
+from khue.sharing import ngsi_ld, open_data
+from khue.web.site import site
+from khue.web.view import SiteSettings
+
+
+def run_web(house: Opened, fd: int | None) -> None:
+    """Serve until SIGTERM: what was taken is finished first."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(house, fd))
+
+
+async def _serve(house: Opened, fd: int | None) -> None:
+    async with application(house) as app:
+        settings = house.settings
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.port, fd=fd, loop="uvloop", http="httptools", lifespan="off",
+            access_log=False, log_level="warning", timeout_graceful_shutdown=10, backlog=2048,
+        )  # fmt: skip
+        await uvicorn.Server(config).serve()
+
+
+@asynccontextmanager
+async def application(house: Opened) -> AsyncGenerator[Starlette]:
+    """Put the application together over an opened house; its readers and threads end with the context."""
+    contracts = house.catalogue.contracts
+    group = GroupCommit(partial(_prepare, house), house.cycle.contract)
+    group.start()
+    try:
+        async with Reader(house.database, contracts, cells) as reader:
+            desk = Desk(house.cycle, reader, contracts, house.secret)
+            measure = Measuring(house, reader, group.waiting)
+            centre = HouseCentre(house.catalogue, reader, house.clock, house, desk, measure)
+            settings = SiteSettings(house.secret, house.settings.data / "uploads", khue.__version__)
+            yield site(centre, _routes(house, reader, group), settings)
+    finally:
+        await asyncio.to_thread(group.stop)
+
+
+def _routes(house: Opened, reader: Reader, group: GroupCommit) -> Sequence[BaseRoute]:
+    doors = Doors(
+        group,
+        lambda: house.catalogue.contracts,
+        partial(_existing, reader),
+        partial(_reasons, reader),
+        house.catalogue.sources,
+        house.settings.ingest_key or None,
+    )
+    reads = [*ngsi_ld.routes(reader, _scope), *open_data.routes(reader)]
+    return [*doors.routes(), *NgsiLdDoors(doors).routes(), *reads]
+
+
+def _prepare(house: Opened, batch: Batch) -> Callable[[], list[Receipt]]:
+    return partial(house.cycle.commit, house.cycle.cleaned(batch))
+
+
+def _scope(_: Request) -> Scope:
+    """Until identity exists, whoever reaches the loopback port is the local operator."""
+    return EVERYTHING
+
+
+async def _existing(reader: Reader, type_name: str, ids: Sequence[str]) -> frozenset[str]:
+    known: Mapping[str, Contract] = reader.contracts
+    if type_name not in known:
+        return frozenset()
+    query = Query(type_name, ids=tuple(ids), properties=(), limit=max(1, len(ids)))
+    page = await reader.query(query, EVERYTHING)
+    return frozenset(str(row["_id"]) for row in page.rows)
+
+
+async def _reasons(reader: Reader, seq: int) -> Sequence[Mapping[str, Any]]:
+    """Return the quarantined records of one commit, for the sender."""
+    found, _ = await waiting(reader, Selection(state=None, seq=seq, limit=100))
+    return [{"id": q.id, "row": q.row, "action": q.action, "reasons": list(q.reasons)} for q in found]

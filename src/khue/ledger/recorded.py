@@ -1,0 +1,85 @@
+"""What the record says of earlier commits, for whoever judges them again: originals, raw bytes, present versions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import zstandard
+from adbc_driver_postgresql import dbapi
+
+from khue.contract.cleaned import Cleaned
+from khue.contract.contract import Contract
+from khue.ledger.database import Database, connect_owner_adbc
+from khue.ledger.statements import fill, quoted, template
+
+RAW = "select bytes from khue.raw where seq = $1 order by part"
+QUARANTINE = "select record, action, state from khue.quarantine where seq = $1"
+JSON_TYPES = ("object", "array")
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A commit that brought records in: where its bytes lie and how they were decoded."""
+
+    seq: int
+    source: str
+    actor: str
+    mode: str
+    raw_seq: int
+    profile: Mapping[str, Any]
+    about: Mapping[str, Any]
+
+
+class Recorded:
+    """Reads the record for replay; close it when done."""
+
+    def __init__(self, database: Database) -> None:
+        self._connection: dbapi.Connection = connect_owner_adbc(database)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def originals(self, type_name: str) -> list[Original]:
+        """Return the commits of a type that can be judged again, in order of seq."""
+        rows = self._frame(template("replay/originals"), (type_name,)).rows()
+        return [Original(*row[:5], json.loads(row[5]), json.loads(row[6])) for row in rows]
+
+    def raw(self, seq: int) -> bytes:
+        """Return the bytes as received that a commit holds."""
+        unpack = zstandard.ZstdDecompressor().decompressobj
+        return b"".join(unpack().decompress(part) for part in self._frame(RAW, (seq,)).to_series())
+
+    def quarantine(self, seq: int) -> pl.DataFrame:
+        """Return `record`, `action` and `state` of a commit's quarantined records."""
+        return self._frame(QUARANTINE, (seq,))
+
+    def latest(self, cleaned: Cleaned) -> pl.DataFrame:
+        """Return one row for each accepted record of a batch: what holds now at its id (and time).
+
+        Columns: _of_record, _now_seq, _now_record, _now_kind, _now_of, _now_flags, _now_held, _now_x, _now_y,
+        _now_area, and `_now.<property>` for each property (JSON as text); null where nothing holds.
+        """
+        rows, contract = cleaned.rows, cleaned.contract
+        times = rows["_observed_at"].dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_list()
+        places = {
+            "columns": "".join(f", {_read(contract, name)} as {quoted('_now.' + name)}" for name in contract.by_name),
+            "history": quoted("history", contract.type),
+            "any_time": "false" if contract.kind == "measure" else "true",
+        }
+        parameters = (rows["_record"].to_list(), rows["_id"].to_list(), times)
+        return self._frame(fill("replay/latest", **places), parameters)
+
+    def _frame(self, text: str, parameters: tuple[object, ...]) -> pl.DataFrame:
+        with self._connection.cursor() as cursor:
+            cursor.execute(text, parameters)
+            found = pl.from_arrow(cursor.fetch_arrow_table())
+        self._connection.rollback()
+        return found if isinstance(found, pl.DataFrame) else found.to_frame()
+
+
+def _read(contract: Contract, name: str) -> str:
+    column = f"h.{quoted(name)}"
+    return f"{column}::text" if contract.by_name[name].logical_type in JSON_TYPES else column
