@@ -30,6 +30,7 @@ def may_see(row: dict[str, Any], scope: Scope) -> bool:
     return row["_agency"] in scope.agencies or row["_area"] in scope.areas or bool(named & set(row["_visible_to"]))
 
 
+@pytest.mark.both_servers
 def test_a_scope_sees_exactly_the_rows_that_are_its_own(write, database: Database, rain: Contract) -> None:
     write.commit(*ROWS)
     subsets = some.builds(
@@ -55,6 +56,7 @@ def test_a_scope_sees_exactly_the_rows_that_are_its_own(write, database: Databas
             portal.call(reader.query, Query("rain"), PUBLIC)
 
 
+@pytest.mark.both_servers
 def test_a_scoped_login_sees_nothing_without_a_scope_and_cannot_widen_it(write, database: Database) -> None:
     write.commit(*ROWS)
     with psycopg.connect(database.scoped, autocommit=True) as connection:
@@ -87,6 +89,7 @@ def test_a_scoped_login_sees_nothing_without_a_scope_and_cannot_widen_it(write, 
         (Query("rain", of="history", since="2026-11-22 01:00Z", until="2026-11-22 01:01Z"), "_observed_at"),
     ],
 )
+@pytest.mark.both_servers
 def test_a_scoped_reader_uses_the_indexes(write, owner, database: Database, rain: Contract, query, index) -> None:
     write.commit({"_id": "first"})
     owner.execute(FILL)
