@@ -1,6 +1,7 @@
 """Errors as pages for people, and as problem objects (RFC 9457) for programs."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -48,15 +49,19 @@ def _page(request: Request, status: int, error: KhueError | None) -> Response:
     return Pages.of(request).page(request, "error.html", context, status)
 
 
+def _with_looks_only(request: Request) -> Request:
+    """Return the request with language and theme alone: what caused the error must not cause it again."""
+    kept = {name: value for name, value in request.query_params.items() if name in {"lang", "theme"}}
+    return Request({**request.scope, "query_string": urlencode(kept).encode()})
+
+
 async def khue_error(request: Request, error: Exception) -> Response:
     """Answer an error that Khuê raised on purpose."""
     if not isinstance(error, KhueError):
         raise error
     if for_program(request):
         return JSONResponse(dict(error.problem()), error.status, media_type="application/problem+json")
-    request.scope["query_string"] = b""  # a parameter that caused the error must not cause it again
-    request.__dict__.pop("_query_params", None)
-    return _page(request, error.status, error)
+    return _page(_with_looks_only(request), error.status, error)
 
 
 async def http_error(request: Request, error: Exception) -> Response:

@@ -1,11 +1,13 @@
 """A form that was sent: read within limits, refused unless it comes from one of our own pages."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
-from khue.contract.errors import Refused
+from khue.contract.errors import Refused, TooLarge
 from khue.web.safety import FIELD, check_origin, check_token
 from khue.web.view import Pages
 
@@ -40,9 +42,13 @@ class Form:
         return value
 
 
-async def form_of(request: Request) -> Form:
-    """Read a request's form after its origin and its token have been checked."""
+@asynccontextmanager
+async def form_of(request: Request) -> AsyncGenerator[Form]:
+    """Read a request's form after its origin, size and token have been checked; its files close when it is left."""
     check_origin(request)
-    data = await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=PART_BYTES)
-    check_token(request, Pages.of(request).settings.secret, data.get(FIELD))
-    return Form(data)
+    settings = Pages.of(request).settings
+    if int(request.headers.get("content-length", "0")) > settings.max_upload + PART_BYTES:
+        raise TooLarge("Tệp quá lớn để nạp qua trang này", todo="Chia tệp thành nhiều phần, hoặc dùng lệnh khue ingest")
+    async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=PART_BYTES) as data:
+        check_token(request, settings.secret, data.get(FIELD))
+        yield Form(data)

@@ -44,6 +44,6 @@ async def commit(request: Request) -> Response:
 async def revert(request: Request) -> Response:
     """Undo a commit after its form was confirmed, and show the commit that did it."""
     pages = Pages.of(request)
-    form = await form_of(request)
-    receipt = await pages.centre.revert(request.path_params["seq"], form.text("note"))
+    async with form_of(request) as form:
+        receipt = await pages.centre.revert(request.path_params["seq"], form.text("note"))
     return RedirectResponse(f"/commit/{receipt.last or request.path_params['seq']}?undone=1", HTTP_SEE_OTHER)

@@ -15,8 +15,8 @@ from khue.contract.domain import Number
 from khue.contract.label import Label
 from khue.contract.query import Query
 from khue.web.centre import NumberNow
+from khue.web.city_map import Drawing, Station, draw
 from khue.web.hot import hot_spots
-from khue.web.map import Drawing, Station, draw
 from khue.web.view import Pages
 
 SHOWN_NUMBERS = 5

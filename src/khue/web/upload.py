@@ -42,10 +42,10 @@ async def upload(request: Request) -> Response:
         return pages.page(
             request, "upload.html", {"choices": _choices(pages), "chosen": request.query_params.get("source")}
         )
-    form = await form_of(request)
-    type_name, _, source = form.text("source").partition("/")
-    contract = pages.contract(type_name)
-    kept, digest = await kept_upload(pages, form.file("file"), type_name, source)
+    async with form_of(request) as form:
+        type_name, _, source = form.text("source").partition("/")
+        contract = pages.contract(type_name)
+        kept, digest = await kept_upload(pages, form.file("file"), type_name, source)
     context = {
         "contract": contract,
         "upload": kept,
@@ -59,11 +59,11 @@ async def upload(request: Request) -> Response:
 async def upload_confirm(request: Request) -> Response:
     """Take into the record exactly the file whose dry run was shown."""
     pages = Pages.of(request)
-    form = await form_of(request)
-    digest = form.text("digest")
-    path = place_of(pages.settings.uploads, digest)
-    confirmed = Upload(form.text("type"), form.text("source") or None, form.text("name"), path)
-    if not hmac.compare_digest(_seal(pages, confirmed, digest), form.text("seal")):
+    async with form_of(request) as form:
+        digest, seal = form.text("digest"), form.text("seal")
+        path = place_of(pages.settings.uploads, digest)
+        confirmed = Upload(form.text("type"), form.text("source") or None, form.text("name"), path)
+    if not hmac.compare_digest(_seal(pages, confirmed, digest), seal):
         raise Forbidden("Tệp không đúng với tệp đã xem trước", todo="Nạp lại tệp")
     if not await anyio.Path(path).is_file():
         raise Conflict("Tệp xem trước đã hết hạn", todo="Nạp lại tệp")

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -92,8 +93,8 @@ def _back(form: Form, decided: Decided) -> Response:
 
 async def decide(request: Request) -> Response:
     """Fix, release or dismiss what a form selects, and go back to the list."""
-    form = await form_of(request)
-    return _back(form, await Pages.of(request).centre.decide(_decision(form)))
+    async with form_of(request) as form:
+        return _back(form, await Pages.of(request).centre.decide(_decision(form)))
 
 
 async def workbook(request: Request) -> Response:
@@ -106,6 +107,8 @@ async def workbook(request: Request) -> Response:
 async def mend(request: Request) -> Response:
     """Take a mended workbook back: those records and no others, and say which still fail."""
     pages = Pages.of(request)
-    form = await form_of(request)
-    kept, _ = await kept_upload(pages, form.file("file"), form.text("type"), "")
-    return _back(form, await pages.centre.mend(kept))
+    async with form_of(request) as form:
+        kept, _ = await kept_upload(pages, form.file("file"), form.text("type"), "")
+        decided = await pages.centre.mend(kept)
+        await anyio.Path(kept.path).unlink(missing_ok=True)
+        return _back(form, decided)

@@ -1,4 +1,4 @@
-// Keeps "4 phút trước" true while a page stays open, and the clock in the bar.
+// Keeps "4 phút trước" true while a page stays open, and the clock beside it.
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86400],
   ["hour", 3600],
@@ -13,6 +13,17 @@ function age(seconds: number, words: Intl.RelativeTimeFormat): string {
   return words.format(0, "second");
 }
 
+function clock(now: number, zone: string, language: string): string {
+  const month = language === "en" ? "short" : "2-digit";
+  const day = language === "en" ? "numeric" : "2-digit";
+  const write = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone, year: "numeric", month, day, hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
+  const part = Object.fromEntries(write.formatToParts(now).map(({ type, value }) => [type, value]));
+  const between = language === "en" ? " " : "/";
+  return `${[part["day"], part["month"], part["year"]].join(between)} ${part["hour"]}:${part["minute"]}`;
+}
+
 export function keepAges(): void {
   const root = document.documentElement;
   if (root.dataset["at"]) return;
@@ -23,6 +34,9 @@ export function keepAges(): void {
     for (const time of document.querySelectorAll<HTMLTimeElement>("time[data-age]")) {
       time.textContent = age(Math.max(0, (now - Date.parse(time.dateTime)) / 1000), words);
     }
+    for (const time of document.querySelectorAll<HTMLTimeElement>("time[data-clock]")) {
+      time.textContent = clock(now, time.dataset["clock"] ?? "UTC", root.lang);
+    }
   };
-  window.setInterval(tick, 15000);
+  window.setInterval(tick, 5000);
 }

@@ -3,9 +3,21 @@ import { build } from "esbuild";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { tabularFigures } from "./figures.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "..", "static");
+
+const figures = {
+  name: "figures",
+  setup(building) {
+    building.onResolve({ filter: /^figures:/ }, ({ path }) => ({ path: `${path.slice(8)}.woff`, namespace: "figures" }));
+    building.onLoad({ filter: /.*/, namespace: "figures" }, async ({ path }) => {
+      const font = fileURLToPath(import.meta.resolve(`@fontsource/be-vietnam-pro/files/${path.replace("figures", "be-vietnam-pro-latin")}`));
+      return { contents: tabularFigures(await readFile(font)), loader: "file" };
+    });
+  },
+};
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
@@ -20,6 +32,7 @@ const result = await build({
   target: ["es2022", "chrome109", "firefox115", "safari16"],
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
+  plugins: [figures],
   loader: { ".woff2": "file", ".svg": "copy" },
   logLevel: "warning",
 });
@@ -28,8 +41,8 @@ const manifest = {};
 for (const [output, made] of Object.entries(result.metafile.outputs)) {
   const name = basename(output);
   const entry = made.entryPoint ?? Object.keys(made.inputs)[0];
-  if (made.entryPoint || extname(output) === ".woff2") {
-    manifest[basename(entry).replace(/\.ts$/, ".js")] = name;
+  if (made.entryPoint || extname(output).startsWith(".woff")) {
+    manifest[basename(entry.replace(/^figures:/, "")).replace(/\.ts$/, ".js")] = name;
   }
 }
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");

@@ -9,6 +9,7 @@ from khue.web.centre import Ring
 
 WIDTH = 430.0
 MARGIN = 24.0
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 STEP = 0.2  # degrees between lines of the graticule
 
 
@@ -27,12 +28,12 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A station on the drawing; `written` is whether its value has room beside it."""
+    """A station on the drawing; its value is written on `side` ("right", "left", "" = there is no room)."""
 
     station: Station
     x: float
     y: float
-    written: bool
+    side: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +82,27 @@ def _urgency(station: Station) -> tuple[bool, float]:
     return (station.state not in {"flagged", "held"}, -(station.value or 0.0))
 
 
-def _with_room(stations: Iterable[tuple[Station, float, float]]) -> list[Point]:
-    """Write a value beside its point where it covers no other value, the most urgent first."""
-    boxes: list[tuple[float, float]] = []
-    points: list[Point] = []
-    for station, x, y in stations:
-        free = all(abs(x - other_x) > 40 or abs(y - other_y) > 14 for other_x, other_y in boxes)
-        written = free and station.value is not None
-        if written:
-            boxes.append((x, y))
-        points.append(Point(station, x, y, written))
-    return points
+def _free(box: Box, taken: Iterable[Box]) -> bool:
+    left, top, right, bottom = box
+    return all(right < x1 or left > x2 or bottom < y1 or top > y2 for x1, y1, x2, y2 in taken)
+
+
+def _side(station: Station, x: float, y: float, taken: list[Box]) -> str:
+    """Return on which side of its point a value covers nothing else, "" where on none; take the place."""
+    if station.value is None:
+        return ""
+    places = {"right": (x + 7, y - 7, x + 38, y + 6), "left": (x - 38, y - 7, x - 7, y + 6)}
+    for side, box in places.items():
+        if _free(box, taken):
+            taken.append(box)
+            return side
+    return ""
+
+
+def _with_room(stations: Sequence[tuple[Station, float, float]]) -> list[Point]:
+    """Write values beside their points where they cover nothing else, the most urgent first."""
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for _, x, y in stations]
+    return [Point(station, x, y, _side(station, x, y, taken)) for station, x, y in stations]
 
 
 def draw(bounds: tuple[float, float, float, float], outline: tuple[Ring, ...], stations: Sequence[Station]) -> Drawing:
@@ -104,7 +115,7 @@ def draw(bounds: tuple[float, float, float, float], outline: tuple[Ring, ...], s
     placed = [station for station in stations if station.x is not None and station.y is not None]
     inside = [s for s in placed if west <= (s.x or 0) <= east and south <= (s.y or 0) <= north]
     ordered = sorted(inside, key=_urgency)
-    points = _with_room((s, *projection.point(s.x or 0.0, s.y or 0.0)) for s in ordered)
+    points = _with_room([(s, *projection.point(s.x or 0.0, s.y or 0.0)) for s in ordered])
     return Drawing(
         width=WIDTH,
         height=height,
