@@ -1,6 +1,8 @@
 """Each normaliser does what its table of cases says, alone as in a column, and never raises."""
 
 import datetime as dt
+import runpy
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -126,3 +128,10 @@ def test_a_day_is_read_back_from_every_form(day: dt.date) -> None:
 def test_an_unknown_normaliser_is_named_with_the_known_ones() -> None:
     with pytest.raises(Exception, match=r"no normaliser 'telepathy'.*whitespace"):
         registry.entry("telepathy")
+
+
+def test_the_page_of_the_normalisers_is_up_to_date() -> None:
+    root = Path(__file__).resolve().parents[2]
+    written = runpy.run_path(str(root / "tools" / "normaliser_docs.py"))["page"]()
+    page = (root / "docs" / "normalisers.md").read_text(encoding="utf-8")
+    assert page == written, "run `python tools/normaliser_docs.py`"

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from khue.clean.ask import ask
 from khue.clean.compile import Compiled
 from khue.clean.entity_id import usable
 from khue.clean.fate import Fates, fates
@@ -19,7 +20,7 @@ from khue.contract.check import Check
 
 MADE_ID = "_made_id"
 MOMENT_COLUMN = "_moment"
-_USABLE = "_usable"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,15 @@ def examine(values: Values, plan: Plan, reference: Mapping[str, pl.DataFrame], n
     if in_reference:
         frame = frame.with_columns(**in_reference)
     full = frozenset(name for name in frame.columns if not frame.get_column(name).null_count())
-    found = frame.select(
-        *(_failed(compiled).alias(str(place)) for place, compiled in enumerate(plan.compiled)),
-        _id(plan, frame).alias(MADE_ID),
-        _moment(plan, now).alias(MOMENT_COLUMN),
-        applicable(plan.compiled, plan.types, full),
-        _rows=pl.int_range(pl.len(), dtype=pl.UInt32),  # keeps the height where all else is a literal
+    found = ask(
+        frame,
+        [
+            *(_failed(compiled).alias(str(place)) for place, compiled in enumerate(plan.compiled)),
+            _id(plan, frame).alias(MADE_ID),
+            _moment(plan, now).alias(MOMENT_COLUMN),
+            applicable(plan.compiled, plan.types, full),
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("_rows"),  # keeps the height where all else is a literal
+        ],
     )
     ids, moments = found.get_column(MADE_ID), found.get_column(MOMENT_COLUMN)
     failed = found.select(str(place) for place in range(len(plan.compiled)))
@@ -70,7 +74,7 @@ def _id(plan: Plan, frame: pl.DataFrame) -> pl.Expr:
 
 def _moment(plan: Plan, now: datetime) -> pl.Expr:
     """Return when the record was observed, in UTC; a date is its midnight in the source's zone; nothing given = now."""
-    present = pl.lit(now).cast(MOMENT)
+    present = pl.lit((now - _EPOCH) // timedelta(microseconds=1)).cast(MOMENT)  # a datetime would cost a query
     name = plan.contract.observed_at
     if name is None:
         return present
@@ -111,7 +115,7 @@ def _without_deleted(failed: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _with_identity(failed: pl.DataFrame, plan: Plan, ids: pl.Series, lost: pl.Series | None) -> pl.DataFrame:
     """Add the records that no check rejects and that still cannot be told from others, or have no time."""
-    nameless = ids.to_frame().select(~usable(pl.col(ids.name)).fill_null(value=False)).to_series()
+    nameless = ask(ids.to_frame(), [~usable(pl.col(ids.name)).fill_null(value=False)]).to_series()
     if not nameless.any() and lost is None:
         return failed
     rejects = [name for name in failed.columns if _rejects(plan.checks[int(name)])]

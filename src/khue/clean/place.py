@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from khue.clean.ask import ask
 from khue.contract.contract import Contract
 from khue.contract.query import Window
 
@@ -58,14 +59,14 @@ def locate(values: pl.DataFrame, contract: Contract, reference: Mapping[str, pl.
     else:
         return pl.DataFrame([nowhere.new_from_index(0, values.height) for nowhere in _NOWHERE])
     inside = _on_earth(x, y)
-    placed = values.select(
+    placed = [
         pl.when(inside).then(x).alias("_x"),
         pl.when(inside).then(y).alias("_y"),
         area.alias("_area"),
         cell(x, y).alias("_cell"),
-        _rows=pl.int_range(pl.len(), dtype=pl.UInt32),  # keeps the height where all else is a literal
-    )
-    return placed.drop("_rows")
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("_rows"),  # keeps the height where all else is a literal
+    ]
+    return ask(values, placed).drop("_rows")
 
 
 def _through(

@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 
 from khue.clean import registry
+from khue.clean.ask import SMALL, ask
 from khue.clean.normalisers.entry import Entry, Expression, Options
 from khue.clean.normalisers.text import clean_text
 from khue.clean.typed import read_typed
 from khue.contract.property import Property
 
 Step = Callable[[pl.Expr], pl.Expr]
-_SMALL = 256  # rows; below it, queries are saved rather than work
 _DONE_ANYWAY = frozenset({"text", "whitespace", "nfc"})
 
 
@@ -78,8 +78,8 @@ def _attempts(raw: pl.Expr, texts: list[tuple[Entry, Options]], final: Entry, op
 
 def read_columns(frame: pl.DataFrame, readers: Mapping[str, Reader]) -> dict[str, Column]:
     """Read every property that the frame has."""
-    first = frame.select(reader.attempts[0].alias(name) for name, reader in readers.items())
-    if frame.height <= _SMALL:
+    first = ask(frame, (reader.attempts[0].alias(name) for name, reader in readers.items()))
+    if frame.height <= SMALL:
         return _rest_together(frame, first, readers)
     return {name: _rest(frame.get_column(name), first.get_column(name), reader) for name, reader in readers.items()}
 
@@ -94,7 +94,7 @@ def _rest_together(frame: pl.DataFrame, read: pl.DataFrame, readers: Mapping[str
         if not trying:
             break
         attempts = {name: readers[name].attempts[turn] for name in trying}
-        found = frame.select(pl.coalesce(pl.lit(read.get_column(name)), attempts[name]).alias(name) for name in trying)
+        found = ask(frame, (pl.coalesce(pl.lit(read.get_column(name)), attempts[name]).alias(name) for name in trying))
         read = read.with_columns(found)
     columns = {name: Column(read.get_column(name), None) for name in readers}
     for name in left:
