@@ -15,6 +15,12 @@ from khue.ledger.statements import fill, literal, quoted
 
 GAP_TOLERANCE = 1.5  # a report may be half a period late before a period is missing
 
+# The moment that a record must be after to advance its entity: of a measure the greatest before it, else the last one.
+MEASURED = """greatest(coalesce(state_at, '-infinity'), coalesce(max(_observed_at) over (
+    partition by _id order by _order rows between unbounded preceding and 1 preceding), '-infinity'))"""
+RECEIVED = """case when lag(_order) over (partition by _id order by _order) is null then state_at
+    else lag(_observed_at) over (partition by _id order by _order) end"""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -60,6 +66,7 @@ class Judge:
         columns = {name for one in self.judgements for name in one.columns}
         names = sorted({one.check.field for one in self.judgements if one.check.field} | _unique_names(self.judgements))
         own = [quoted(name) for name in names]
+        measure = self._sql.contract.kind == "measure"
         return fill(
             "judge",
             own="".join(f", b.{name}" for name in own),
@@ -71,6 +78,8 @@ class Judge:
             judged=_sum((bit, one.applies) for bit, one in self._bits()),
             failed=_sum((bit, f"{one.applies} and {one.fails}") for bit, one in self._bits()),
             state_columns="".join(f", s.{name}" for name in own),
+            latest=MEASURED if measure else RECEIVED,
+            line="_id, advances" if measure else "_id",
             within=self._setting.within,
             **self._sql.places,
         )
@@ -157,7 +166,7 @@ def _late(check: Check, setting: Setting) -> Judgement | None:
 def _repeated(check: Check, sql: Statements, setting: Setting) -> Judgement:
     history = sql.places["history"]
     seen = (
-        f"(l._observed_at <= l.state_at and exists (select from {history} h where h._id = l._id "
+        f"({_late_only(sql, 'l._observed_at <= l.state_at')} exists (select from {history} h where h._id = l._id "
         "and h._observed_at = l._observed_at and h._digest <> l._digest))"
     )
     if setting.twins:
@@ -192,7 +201,7 @@ def _neighbours(check: Check, number: int, sql: Statements, setting: Setting) ->
     value, history = quoted(str(check.field)), sql.places["history"]
     mine = f"in_history_{number}"
     live = (
-        f"(b._observed_at <= s._observed_at and exists (select from {history} h where h._id = b._id "
+        f"({_late_only(sql, 'b._observed_at <= s._observed_at')} exists (select from {history} h where h._id = b._id "
         f"and h._observed_at = b._observed_at and h.{value} is not null)) as {mine}",
     )
     window = "over (partition by _observed_at order by _order rows between unbounded preceding and 1 preceding)"
@@ -211,6 +220,11 @@ def _neighbours(check: Check, number: int, sql: Statements, setting: Setting) ->
     applies = f"(l.{value} is not null and not l._deleted and {count} >= {int(check.arguments['least'])})"
     fails = _far(check.arguments, f"l.{value}", top)
     return Judgement(check, applies, fails, columns, joins, together=("_observed_at",), live=live)
+
+
+def _late_only(sql: Statements, condition: str) -> str:
+    """Only a measure's state says which moments can have been seen before."""
+    return f"{condition} and" if sql.contract.kind == "measure" else ""
 
 
 def _far(arguments: Mapping[str, Any], value: str, other: str) -> str:
