@@ -45,7 +45,10 @@ class Recorded:
     def originals(self, type_name: str) -> list[Original]:
         """Return the commits of a type that can be judged again, in order of seq."""
         rows = self._frame(template("replay/originals"), (type_name,)).rows()
-        return [Original(*row[:5], json.loads(row[5]), json.loads(row[6])) for row in rows]
+        return [
+            Original(seq, source, actor, mode, raw_seq, json.loads(profile), json.loads(about))
+            for seq, source, actor, mode, raw_seq, profile, about in rows
+        ]
 
     def raw(self, seq: int) -> bytes:
         """Return the bytes as received that a commit holds."""
@@ -66,6 +69,7 @@ class Recorded:
         times = rows["_observed_at"].dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_list()
         places = {
             "columns": "".join(f", {_read(contract, name)} as {quoted('_now.' + name)}" for name in contract.by_name),
+            "inner": "".join(f", h.{quoted(name)}" for name in contract.by_name),
             "history": quoted("history", contract.type),
             "any_time": "false" if contract.kind == "measure" else "true",
         }

@@ -5,7 +5,7 @@ select k.record as _of_record, h._seq as _now_seq, h._record as _now_record, c.k
        h._area as _now_area{columns}
 from unnest($1::int[], $2::text[], $3::text[]) k (record, id, observed_at)
 left join lateral (
-    select h.* from {history} h
+    select h._seq, h._record, h._flags, h._held, h._x, h._y, h._area{inner} from {history} h
     where h._id = k.id and ({any_time} or h._observed_at is not distinct from k.observed_at::timestamptz)
     order by h._seq desc, h._record desc limit 1) h on true
 left join khue.commit c on c.seq = h._seq
