@@ -83,7 +83,7 @@ def after(ledger: Ledger, follower: str, types: Sequence[str], limit: int = MOST
     with ledger.writers.writer() as writer:
         found = writer.rows(AFTER, (stand.seq, list(types), follower, min(limit, MOST)))
         writer.rollback()
-    return [Followed(*row[:6], json.loads(row[6]), json.loads(row[7])) for row in found]
+    return [Followed(*row, json.loads(counts), json.loads(about)) for *row, counts, about in found]
 
 
 def advance(ledger: Ledger, follower: str, seq: int) -> None:

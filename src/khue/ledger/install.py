@@ -67,6 +67,7 @@ def lock_alone(writer: Writer) -> None:
 
 
 def _patiently(ledger: Ledger, contract: Contract, actor: str) -> int | None:
+    last: TryAgain | None = None
     for _ in range(TRIES):
         try:
             return _install(ledger, contract, actor)
@@ -74,7 +75,7 @@ def _patiently(ledger: Ledger, contract: Contract, actor: str) -> int | None:
             last = error
             if "lock timeout" not in error.why:
                 raise
-    raise last
+    raise last or TryAgain(f"The tables of {contract.type} are in use")
 
 
 def _install(ledger: Ledger, contract: Contract, actor: str) -> int | None:

@@ -120,7 +120,7 @@ def count_rows(writer: Writer, sql: Statements, tallies: Sequence[Tally], *, fla
 
 
 def _mark_known(writer: Writer, sql: Statements, staged: Staged) -> None:
-    """A record with a field held that waits already, or was decided, is unchanged as a row too."""
+    """Mark as unchanged the rows with a field held that wait already, or were decided."""
     held = [order for order, _, action in _known(writer, sql, staged) if action == "hold"]
     if held and staged.rows:
         writer.run(fill("unchanged_held", orders=",".join(map(str, held)), **sql.places))

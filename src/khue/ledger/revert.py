@@ -74,7 +74,7 @@ def _require(writer: Writer, seq: int, type_name: str) -> None:
 
 
 def _same(contract: Contract, table: str) -> str:
-    """A measure's readings are undone one by one, a case or register as a whole."""
+    """Return what is undone together: one reading of a measure, the whole of a case or register."""
     same = f"h._id = {table}._id"
     return (
         f"{same} and h._observed_at is not distinct from {table}._observed_at" if contract.kind == "measure" else same

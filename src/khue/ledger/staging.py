@@ -141,7 +141,7 @@ def _quality() -> pl.Expr:
 
 
 def _moment(contract: Contract, now: datetime, *, patch: bool) -> pl.Expr:
-    """A deletion or patch of a measure that names no moment is about now."""
+    """Return the observed time; a deletion or patch of a measure that names no moment is about now."""
     if contract.kind != "measure":
         return pl.col("_observed_at")
     unsaid = pl.lit(value=patch) | pl.col("_deleted").fill_null(value=False)

@@ -19,7 +19,7 @@ def fill(name: str, **places: object) -> str:
 
 
 def quoted(*names: str) -> str:
-    """Return one quoted SQL name: quoted("state", "rain_gauge") is "state"."rain_gauge"."""
+    """Return the names as one SQL name: each in double quotes, with dots between."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 

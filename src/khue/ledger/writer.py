@@ -1,7 +1,7 @@
 """The owner's connection of one writer thread: a commit is ADBC from BEGIN to COMMIT."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -75,7 +75,7 @@ class Writers:
         self._all: list[Writer] = []
 
     @contextmanager
-    def writer(self) -> Iterator[Writer]:
+    def writer(self) -> Generator[Writer, None, None]:
         """Lend this thread's writer for one transaction: rolled back unless the caller has committed.
 
         Raises Refused where the data cannot be written, TryAgain where the database was not ready.
