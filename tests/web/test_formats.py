@@ -53,7 +53,9 @@ def test_a_moment_in_the_future_is_no_negative_age() -> None:
     assert "0" in VI.age(WHEN + timedelta(minutes=1), WHEN)
 
 
-def test_a_hundred_percent_means_all_of_it() -> None:
+def test_a_hundred_percent_means_all_of_it_and_nought_means_none() -> None:
     assert VI.percent(99_999, 100_000) == "99,9 %"
     assert VI.percent(3, 3) == "100 %"
     assert VI.percent(0, 0) == "–"
+    assert VI.percent(0, 7) == "0 %"
+    assert VI.percent(7, 70_560) == "< 0,1 %"

@@ -29,10 +29,12 @@ class Formats:
         return format_decimal(value, places, locale=self.language)
 
     def percent(self, part: int, whole: int) -> str:
-        """Write part of whole as a percentage, rounded down to a tenth, so that 100 % means all of it."""
+        """Write part of whole as a percentage, rounded down to a tenth: 100 % means all of it, 0 % none of it."""
         if not whole:
             return "–"
         tenths = part * 1000 // whole
+        if part and not tenths:
+            return f"< {self.number(0.1)} %"
         return self.number(tenths / 10, None if tenths % 10 == 0 else 1) + " %"
 
     def moment(self, when: datetime | None) -> str:
