@@ -41,6 +41,15 @@ def split(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _rows(checked: pl.DataFrame) -> pl.DataFrame:
     held = [pl.when(pl.col(f"hold_{name}")).then(pl.lit(name)) for name in sorted(READINGS)]
     flags = _flag_names()
+    # Lists are dear: they are made for the rows that have one, and joined.
+    some = pl.any_horizontal("dust", *(f"{kind}_{name}" for kind in ("hold", "rare") for name in READINGS))
+    lists = checked.filter(some).select(
+        "_row",
+        pl.concat_list(flags).list.drop_nulls().alias("_flags"),
+        pl.concat_list(held).list.drop_nulls().alias("_held"),
+    )
+    checked = checked.join(lists, on="_row", how="left", maintain_order="left")
+    nothing = pl.lit([], dtype=pl.List(pl.String))
     lost = sum(3 * pl.col(f"hold_{name}") + pl.col(f"rare_{name}") for name in READINGS) + pl.col("dust")
     weights = sum((7 * pl.col(name).is_not_null() for name in READINGS), pl.lit(12))
     weights = weights + (pl.col("pm25").is_not_null() & pl.col("pm10").is_not_null())
@@ -49,8 +58,8 @@ def _rows(checked: pl.DataFrame) -> pl.DataFrame:
             pl.lit("urn:ngsi-ld:AirQualityObserved:"), pl.col("station").str.replace_all(" ", "-", literal=True)
         ).alias("_id"),
         pl.col("observed_at").alias("_observed_at"),
-        pl.concat_list(flags).list.drop_nulls().alias("_flags"),
-        pl.concat_list(held).list.drop_nulls().alias("_held"),
+        pl.col("_flags").fill_null(nothing),
+        pl.col("_held").fill_null(nothing),
         (weights - lost).cast(pl.Int32).alias("_passed"),
         weights.cast(pl.Int32).alias("_applicable"),
         _dimensions(),

@@ -19,7 +19,7 @@ Options of the source (its decode profile) hold where the contract says nothing:
 `date_order` (dmy, mdy or ymd; dmy by default), `decimal` (a comma, a point or auto; auto by default).
 A value that JSON or a workbook brings with a type is read as it is and never passes through text.
 
-The tables are the normalisers' test data. This page is written by `python tools/normaliser_docs.py`; a test compares it.
+The tables are the normalisers' test data. `python tools/normaliser_docs.py` writes this page; a test compares it.
 """
 
 
