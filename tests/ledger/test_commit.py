@@ -146,3 +146,10 @@ def test_a_batch_of_nothing_is_a_commit(ledger: Ledger) -> None:
     install(ledger, [GAUGE])
     (receipt,) = ledger.commit(cleaned(GAUGE, []))
     assert receipt.first == 2
+
+
+def test_the_bytes_as_received_can_be_had_again(ledger: Ledger) -> None:
+    install(ledger, [GAUGE])
+    batch = cleaned(GAUGE, [record("a", 1)])
+    (receipt,) = ledger.commit(batch)
+    assert ledger.raw(receipt.first or 0) == batch.batch.parts[0].raw.content

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from json import loads
 
+import zstandard
+
 from khue.contract.batch import Part
 from khue.contract.cleaned import Cleaned
 from khue.contract.clock import Clock, system_clock
-from khue.contract.errors import KhueError, Refused, TooLarge
+from khue.contract.errors import KhueError, NotFound, Refused, TooLarge
 from khue.contract.receipt import Receipt
 from khue.ledger.database import Database
 from khue.ledger.fingerprint import digest_of
@@ -24,6 +26,7 @@ Also = Callable[[Writer], None]
 
 LARGEST = 10_000  # records in a transaction: about 0.3 s under the lock
 UNIQUE_VIOLATION = "23505"
+RAW = "select r.bytes from khue.commit c join khue.raw r on r.seq = c.raw_seq where c.seq = $1 order by r.part"
 FIRST = """
 select p.place - 1, c.seq, c.counts
 from unnest($1::text[], $2::text[]) with ordinality p (source, position, place)
@@ -86,6 +89,15 @@ class Ledger:
         fresh = [place for place in _first_of_each_position(parts) if place not in known]
         made = self._transaction(only(cleaned, fresh), None, keep=False) if fresh else []
         return _answers(parts, known | dict(zip(fresh, made, strict=True)))
+
+    def raw(self, seq: int) -> bytes:
+        """Return the bytes as received of a commit; raises NotFound where there are none, or they were erased."""
+        with self.writers.writer() as writer:
+            found = writer.rows(RAW, (seq,))
+            writer.rollback()
+        if not found:
+            raise NotFound(f"The commit {seq} has no bytes as received")
+        return b"".join(zstandard.decompress(piece) for (piece,) in found)
 
     def _one_by_one(self, cleaned: Cleaned) -> list[Receipt]:
         outcomes: list[Receipt | KhueError] = []
