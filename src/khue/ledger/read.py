@@ -11,7 +11,7 @@ import orjson
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from khue.contract.commit import Commit, Quarantined
 from khue.contract.contract import Contract
@@ -190,6 +190,14 @@ class Reader:
             await cursor.execute(statement.text)
             async for row in cursor:
                 yield row
+
+    async def missing(self) -> str:
+        """Return "" where the ledger answers, else what is wrong."""
+        try:
+            await self.as_of()
+        except (psycopg.Error, PoolTimeout) as error:
+            return f"the database does not answer: {error}"
+        return ""
 
     def pool_stats(self) -> Mapping[str, Mapping[str, int]]:
         """Return what each role's pool says of itself (pool_size, pool_available, requests_waiting, …)."""
