@@ -92,6 +92,13 @@ class _Writer:
         )
 
 
+def _holds_back(pages: Pages, reason: ReasonCount) -> bool:
+    """Whether a check keeps records waiting; one that only flags is told of them as well, but is not the cause."""
+    contract = pages.contracts.get(reason.type)
+    check = contract.checks_by_name.get(reason.check) if contract else None
+    return check is None or check.on_fail != "flag"
+
+
 async def hot_spots(pages: Pages, request: Request, at: datetime | None) -> list[HotSpot]:
     """Return what needs somebody: lost and late sources, the quarantine by reason, flagged extremes of the last day."""
     writer = _Writer(pages, request)
@@ -99,6 +106,7 @@ async def hot_spots(pages: Pages, request: Request, at: datetime | None) -> list
     sources = sources_now(pages.sources, await pages.centre.activity(at), moment)
     spots = [writer.source(item) for item in sources if item.state in {"lost", "late"}]
     if at is None:
-        spots += [writer.waiting(reason) for reason in await pages.centre.reasons(Waiting())]
+        causes = [reason for reason in await pages.centre.reasons(Waiting()) if _holds_back(pages, reason)]
+        spots += [writer.waiting(reason) for reason in causes]
     spots += [writer.flagged(reason) for reason in await pages.centre.flagged(moment - FLAGGED_WITHIN, at)]
     return sorted(spots, key=lambda spot: _URGENCY[spot.tone])[:MOST]

@@ -32,6 +32,7 @@ class Layer:
     key: str
     type: str
     label: Label
+    short: Label  # the property alone, for the choice between layers
     unit: str
     decimals: int
     newest: datetime | None = None
@@ -60,7 +61,7 @@ def _layers(pages: Pages) -> list[Layer]:
         key = f"{number.type}.{number.property}"
         if contract and prop and contract.locate and contract.kind == "measure" and key not in found:
             name = Label(f"{contract.label.vi}: {prop.label.vi}", f"{contract.label.en}: {prop.label.en}")
-            found[key] = Layer(key, number.type, name, prop.unit_label or number.unit, number.decimals)
+            found[key] = Layer(key, number.type, name, prop.label, prop.unit_label or number.unit, number.decimals)
     return list(found.values())
 
 
@@ -110,6 +111,7 @@ async def _drawn(pages: Pages, layer: Layer, at: datetime | None) -> Layer:
         key=layer.key,
         type=layer.type,
         label=layer.label,
+        short=layer.short,
         unit=layer.unit,
         decimals=layer.decimals,
         newest=max((s.observed_at for s in stations if s.observed_at), default=None),
