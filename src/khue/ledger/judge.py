@@ -212,8 +212,18 @@ def _neighbours(check: Check, number: int, sql: Statements, setting: Setting) ->
     joins = fill("judge_neighbours", value=value, number=number, **sql.places)
     readings, highest = f"near_{number}", f"highest_{number}"
     if setting.twins:
-        joins += "\n" + fill("judge_neighbours_twins", value=value, number=number)
-        readings, highest = f"batch_{number}.readings", f"batch_{number}.top"
+        # An entity counts once at a moment: by its first reading, and never as its own neighbour.
+        first = f"first_{number}"
+        partition = f"partition by b._observed_at, b._id, b.{value} is null order by b._order"
+        live = (*live, f"(b.{value} is not null and row_number() over ({partition}) = 1) as {first}")
+        columns = (
+            f"count(*) filter (where {first} and not coalesce({mine}, false)) {window} as near_{number}",
+            columns[1],
+        )
+        minimum = float(check.arguments["minimum"])
+        joins += "\n" + fill("judge_neighbours_twins", value=value, number=number, minimum=minimum)
+        readings = f"near_{number} - (not l.{first} and not coalesce({mine}, false))::int"
+        highest = f"case when l.{first} then highest_{number} else batch_{number}.top end"
     known = f"history_{number}"
     count = f"coalesce({known}.readings, 0) - coalesce({mine}, false)::int + {readings}"
     top = f"greatest(case when {known}.top_id = l._id then {known}.second else {known}.top end, {highest})"
