@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import xlsxwriter
 
 from khue.contract.errors import Refused, TooLarge
 from khue.contract.source import Long
+from khue.intake import decode
 from khue.intake.decode import RECORDS, Sender, decode_again, open_file, with_first_seq
 
 HTML = """<table><thead><tr><th>Ngày</th><th>
@@ -115,25 +117,64 @@ def test_gzip_bomb_is_refused(air, air_flat):
         list(open_file(gzip.compress(b"a,b\n" + b"0" * (400 << 20), 9), air, air_flat))
 
 
-def test_long_rows_that_follow_each_other_are_one_record(air, air_long):
-    head = b"station_name,timestamp_utc,parameter,value,unit,quality_flag\n"
-    rows = b"S,t1,co,1,u,v\nS,t1,temp,2,C,v\nS,t2,co,3,u,v\nS,t2,co,4,u,v\nS,t1,co,5,u,v\nS,t1,zz,6,u,v\n"
-    _, _, frame = taken(head + rows, air, air_long)
-    assert frame["co"].to_list() == ["1", "3", "4", "5"]
-    assert frame["temp"].to_list() == ["2", None, None, None]
+LONG_HEAD = b"station_name,timestamp_utc,parameter,value,unit,quality_flag\n"
+
+
+def test_long_rows_of_one_key_are_one_record_wherever_they_stand(air, air_long):
+    rows = b"S,t1,co,1,u,v\nS,t2,co,3,u,v\nS,t1,temp,2,C,v\nR,t1,co,4,u,v\nS,t1,zz,6,u,v\nS ,t2, CO2 ,9,u,v\n"
+    _, _, frame = taken(LONG_HEAD + rows, air, air_long)
+    assert frame["station"].to_list() == ["S", "S", "R"]
+    assert frame["at"].to_list() == ["t1", "t2", "t1"]
+    assert frame["co"].to_list() == ["1", "3", "4"]
+    assert frame["temp"].to_list() == ["2", None, None]
     assert frame["_unit.temp"][0] == "C"
-    assert frame["_row"].to_list() == [2, 4, 5, 6]
-    assert '"zz"' in frame["_extra"][3]
+    assert frame["_row"].to_list() == [2, 3, 5]
+    assert '"zz"' in frame["_extra"][0]
+    assert '"9"' in frame["_extra"][1]
 
 
-def test_a_group_is_never_cut_between_batches(air, air_long):
-    head = b"station_name,timestamp_utc,parameter,value,unit,quality_flag\n"
+def test_a_parameter_that_stands_twice_loses_neither_value_and_the_last_record_is_whole(air, air_long):
+    rows = b"S,t1,co,1,u,v\nS,t1,temp,2,C,v\nR,t1,co,9,u,v\nS,t1,co,5,u,v\nS,t1,zz,6,u,v\nS,t1,zz,7,u,v\n"
+    _, _, frame = taken(LONG_HEAD + rows, air, air_long)
+    assert frame["station"].to_list() == ["S", "S", "R"]
+    assert frame["co"].to_list() == ["1", "5", "9"]
+    assert frame["temp"].to_list() == [None, "2", None]
+    assert ['"6"' in extra for extra in frame["_extra"][:2]] == [True, False]
+
+
+def test_a_row_that_says_nothing_new_is_no_record_and_is_named_in_a_note(air, air_long):
+    rows = b"S,t1,co,1,u,v\nS,t1,co,1,u,v\nS,t1,temp,,C,v\nS,t1,temp,2,C,v\nS,t1,co,,u,v\nS,t2,co,,u,v\n"
+    decoded, _, frame = taken(LONG_HEAD + rows, air, air_long)
+    assert frame.select("co", "temp").rows() == [("1", "2"), (None, None)]
+    assert any(note.startswith("3 rows say nothing") for note in decoded.notes)
+
+
+def test_long_rows_without_a_whole_key_or_a_parameter_stay_apart_and_keep_their_values(air, air_long):
+    rows = b",t1,co,1,u,v\n,t1,temp,2,C,v\nS,t1,,3,u,v\nS,t1,co,4,u,v\n"
+    _, _, frame = taken(LONG_HEAD + rows, air, air_long)
+    assert frame.select("station", "co", "temp").rows() == [(None, "1", None), (None, None, "2"), ("S", "4", None)]
+    assert '"3"' in frame["_extra"][2]
+
+
+def test_a_long_table_beyond_the_limit_is_refused_before_a_record_is_given(air, air_long, monkeypatch):
+    monkeypatch.setattr(decode, "LONG_ROWS", 3)
+    with pytest.raises(TooLarge, match="in parts"):
+        next(iter(open_file(LONG_HEAD + b"S,t,co,1,u,v\n" * 4, air, air_long)))
+
+
+def test_a_long_table_in_any_order_gives_the_same_records_in_batches_that_can_be_read_again(air, air_long):
     names = [name for name in air.by_name if name not in ("station", "at")]
-    rows = "".join(f"S,{n},{name},{n},u,v\n" for n in range(12_345) for name in names)
-    _, batches, frame = taken(head + rows.encode(), air, air_long)
-    assert frame.height == 12_345
+    rows = [f"S,{n},{name},{n},u,v\n" for n in range(12_345) for name in names]
+    rows.sort(key=lambda row: hashlib.sha256(row.encode()).digest())
+    _, batches, frame = taken(LONG_HEAD + "".join(rows).encode(), air, air_long)
+    assert [batch.frame.height for batch in batches] == [10_000, 2_345]
     assert frame.select(pl.col(names).is_not_null().all()).row(0) == (True,) * len(names)
-    assert len(batches) == 2
+    assert frame.height == frame["at"].n_unique() == 12_345
+    whole = batches[0].parts[0].raw
+    assert whole.content == LONG_HEAD + "".join(rows).encode()
+    assert with_first_seq(batches[1], 4).parts[0].raw == replace(whole, content=b"", of=4)
+    for batch in batches:
+        assert decode_again(whole.content, batch.profile, air_long, air).equals(batch.frame)
 
 
 def test_ragged_blank_and_broken_rows_are_all_accounted_for(air, air_flat):

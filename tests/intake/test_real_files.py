@@ -30,6 +30,10 @@ def test_every_air_reading_is_kept(real_data, air, air_long):
     batches = list(decoded)
     after = pl.concat([batch.frame for batch in batches], how="diagonal_relaxed")
     assert decoded.rows == before.height
+    pairs = before.select("station_name", "timestamp_utc")
+    assert after.height == pairs.n_unique() == after.select("station", "at").n_unique()
     assert b"".join(batch.parts[0].raw.content for batch in batches) == gzip.decompress(file.read_bytes())
-    values = before.filter(pl.col("value").is_not_null()).group_by("parameter").len()
-    assert {name: after[name].count() for name in values["parameter"]} == dict(values.iter_rows())
+    sums = before.group_by("parameter").agg(pl.col("value").cast(pl.Float64).sum(), pl.col("value").len().alias("rows"))
+    for name, total, rows in sums.iter_rows():
+        assert after[name].count() == rows
+        assert after[name].cast(pl.Float64).sum() == pytest.approx(total)

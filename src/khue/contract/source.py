@@ -23,7 +23,7 @@ class Wide:
 
 @dataclass(frozen=True, slots=True)
 class Long:
-    """A table with one row a (record, parameter): rows with equal `by` columns that follow each other are one.
+    """A table with one row a (record, parameter): rows with equal `by` columns are one, wherever they stand.
 
     `parameter` and `value` are headings; `properties` maps a parameter's text to a property.
     `unit` is the heading of the row's own unit, if it has one.

@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from khue.contract.batch import ROW, Batch, Part, Position, Raw
+from khue.contract.batch import RECORD, ROW, Batch, Part, Position, Raw
 from khue.contract.contract import Contract
-from khue.contract.errors import Refused
-from khue.contract.source import Source
+from khue.contract.errors import Refused, TooLarge
+from khue.contract.source import Long, Source
 from khue.intake.columns import choose_source
 from khue.intake.decoders.chunk import END, Again, Chunk, Decoding
 from khue.intake.decoders.stream import Input
@@ -21,6 +21,8 @@ from khue.intake.formats import read, read_again
 from khue.intake.shape import Shape
 
 RECORDS = 10_000  # ledger.md 1: no commit holds more
+LONG_ROWS = 2_000_000  # of a long table, which is read as a whole
+LONG_BYTES = 256 << 20  # of its unpacked text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class Decoded:
             return
         self._decoding = None
         shape = Shape(self.source, self.contract)
+        if isinstance(self.source.shape, Long):
+            yield from self._joined(decoding, shape)
+            return
         slices = _Slices(decoding, shape)
         for number, piece in enumerate(slices.pieces(self._counted(decoding.chunks))):
             frame = shape.records(piece.frame)
@@ -78,6 +83,29 @@ class Decoded:
 
     def __iter__(self) -> Iterator[Batch]:
         return self.batches()
+
+    def _joined(self, decoding: Decoding, shape: Shape) -> Iterator[Batch]:
+        """Yield the records of a long table, whose rows may stand anywhere: it is read as a whole, up to a limit."""
+        frames: list[pl.DataFrame] = []
+        contents: list[bytes] = []
+        for chunk in self._counted(decoding.chunks):
+            frames.append(chunk.frame)
+            contents.append(chunk.content)
+            _refuse_large(self.rows, self.read_bytes)
+        if not any(frame.height for frame in frames):
+            return
+        whole = b"".join(contents) if decoding.whole is None else decoding.whole
+        table = pl.concat(frames, how="diagonal_relaxed")
+        frames.clear()
+        if again := shape.said_again(table):
+            self.notes.append(f"{again:,} rows say nothing that another row of the same key and parameter does not.")
+        records = shape.records(table)
+        self.records = records.height
+        digest = hashlib.sha256(whole).digest()
+        for number, frame in enumerate(records.iter_slices(RECORDS)):
+            start = number * RECORDS
+            piece = _Piece(frame, None, whole, {"records": [start, start + frame.height]}, digest)
+            yield self._batch(number, piece, _renumbered(frame), shape)
 
     def _counted(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         for chunk in chunks:
@@ -88,8 +116,8 @@ class Decoded:
     def _batch(self, number: int, piece: "_Piece", frame: pl.DataFrame, shape: Shape) -> Batch:
         raw = self._raw(number, piece)
         about = {"file": self._sender.name, "sha256": self.sha256} if self._sender.name else {"sha256": self.sha256}
-        first, last = int(piece.frame[ROW][0]), int(piece.frame[ROW][-1])
-        position = Position(f"{self.sha256}:{number}", {"rows": [first, last], "part": number})
+        rows = piece.frame.select(pl.col(ROW).min().alias("first"), pl.col(ROW).max().alias("last")).row(0)
+        position = Position(f"{self.sha256}:{number}", {"rows": list(rows), "part": number})
         part = Part(0, frame.height, self.source.name, self._sender.actor, raw, position, "data", about)
         reading = {"date_order": self.source.date_order, "zone": self.source.zone}
         profile = {**self.profile, **piece.profile, **reading, "format": self.format, "source": self.source.name}
@@ -100,7 +128,7 @@ class Decoded:
     def _raw(self, number: int, piece: "_Piece") -> Raw:
         if piece.content is not None:
             return Raw(piece.content, hashlib.sha256(piece.content).digest())
-        return Raw(piece.whole if number == 0 else b"", hashlib.sha256(piece.whole).digest())
+        return Raw(piece.whole if number == 0 else b"", piece.digest or hashlib.sha256(piece.whole).digest())
 
 
 def open_file(
@@ -158,7 +186,25 @@ def decode_again(content: bytes, profile: Mapping[str, Any], source: Source | No
     if "rows" in profile:
         first, last = profile["rows"]
         frame = frame.filter(pl.col(ROW).is_between(first, last))
-    return Shape(source, contract).records(frame)
+    records = Shape(source, contract).records(frame)
+    if "records" in profile:
+        start, end = profile["records"]
+        return _renumbered(records.slice(start, end - start))
+    return records
+
+
+def _renumbered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias(RECORD))
+
+
+def _refuse_large(rows: int, size: int) -> None:
+    """Refuse a long table that does not fit into memory; raises TooLarge."""
+    if rows > LONG_ROWS or size > LONG_BYTES:
+        raise TooLarge(
+            f"A long table of more than {LONG_ROWS:,} rows or {LONG_BYTES >> 20} MiB is not read",
+            why="The rows of one record may stand anywhere in it, so that it has to be read as a whole",
+            todo="Send it in parts that hold all rows of their records, such as a file a month",
+        )
 
 
 def batch_of(frame: pl.DataFrame, shape: Shape, parts: tuple[Part, ...], profile: Mapping[str, Any]) -> Batch:
@@ -184,11 +230,12 @@ class _Piece:
     content: bytes | None
     whole: bytes
     profile: Mapping[str, Any]
+    digest: bytes = b""  # of `whole`, where it is known already
 
 
 @dataclass(slots=True)
 class _Slices:
-    """Cuts a stream of chunks into pieces of at most RECORDS records, never inside a group of a long table."""
+    """Cuts a stream of chunks into pieces of at most RECORDS records."""
 
     decoding: Decoding
     shape: Shape
@@ -216,12 +263,7 @@ class _Slices:
         limit = max(RECORDS // self.shape.width(held), 1)
         if held.height <= limit:
             return None
-        records = self.shape.records_up_to(held)
-        if records is None:
-            return limit
-        # The last group may go on in the next chunk, so it is never cut off here.
-        fitting = records.filter((records <= RECORDS) & (records < int(records[-1]))).len()
-        return fitting if int(records[-1]) > RECORDS and fitting else None
+        return limit
 
     def _piece(self, frame: pl.DataFrame, *, last: bool) -> _Piece:
         rows = [int(frame[ROW][0]), int(frame[ROW][-1])]

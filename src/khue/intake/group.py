@@ -274,4 +274,5 @@ def _cut(batch: Batch) -> Iterable[Batch]:
             position = Position(part.position.key if number == 0 else f"{part.position.key}:{number}")
         raw = part.raw if number == 0 else replace(part.raw, content=b"")
         one = replace(part, start=0, end=frame.height, raw=raw, position=position)
-        yield replace(batch, frame=numbered([frame]), parts=(one,))
+        profile = {**batch.profile, "records": [number * RECORDS, number * RECORDS + frame.height]}
+        yield replace(batch, frame=numbered([frame]), parts=(one,), profile=profile)

@@ -10,12 +10,12 @@ import polars as pl
 from khue.contract.batch import COLUMN, DELETED, EXTRA, GIVEN, ID, RECORD, ROW, UNIT_PREFIX
 from khue.contract.contract import Contract
 from khue.contract.source import Long, Source, Wide
-from khue.intake.columns import Columns, find_heading, match_columns
+from khue.intake.columns import Columns, match_columns
 from khue.intake.decoders.chunk import BROKEN, END, LINE, MAX_LINE_SHOWN, OVERFLOW
+from khue.intake.long_table import joined, said_again
 
 OWN = (ROW, END, BROKEN, LINE, OVERFLOW, ID, EXTRA, GIVEN, DELETED, COLUMN)
 BEYOND = "cells beyond the last heading"
-_GROUP = "_group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Shape:
             case Wide() as wide:
                 made = _unpivoted(frame, wide, columns)
             case Long() as long:
-                made = _joined(frame, long, columns)
+                made = joined(frame, long, columns)
             case None:
                 made = frame
         return self._named(made, columns)
@@ -73,18 +73,10 @@ class Shape:
             *constants,
         )
 
-    def records_up_to(self, frame: pl.DataFrame) -> pl.Series | None:
-        """Return for each row of a long table how many records there are up to the end of its group, else None."""
-        long = self.source.shape
-        parameter = find_heading(frame.columns, long.parameter) if isinstance(long, Long) else None
-        if not isinstance(long, Long) or parameter is None:
-            return None
-        groups = _groups(_blank_is_null(frame), long)
-        names = frame[parameter].str.strip_chars().str.to_lowercase()
-        counted = pl.DataFrame({"group": groups, "name": names}).group_by("group", "name").len()
-        sizes = counted.group_by("group").agg(pl.col("len").max()).sort("group")
-        sums = sizes.with_columns(pl.col("len").cum_sum())
-        return pl.DataFrame({"group": groups}).join(sums, on="group", how="left", maintain_order="left")["len"]
+    def said_again(self, frame: pl.DataFrame) -> int:
+        """Return how many rows of a long table say nothing that another row does not."""
+        shape = self.source.shape
+        return said_again(_blank_is_null(frame), shape) if isinstance(shape, Long) else 0
 
 
 def is_own(name: str) -> bool:
@@ -137,71 +129,6 @@ def _unpivoted(frame: pl.DataFrame, wide: Wide, columns: Columns) -> pl.DataFram
         .explode(wide.cell_to, wide.heading_to)
         .with_columns(pl.col(wide.heading_to).alias(COLUMN))
     )
-
-
-def _groups(frame: pl.DataFrame, long: Long) -> pl.Series:
-    by = [found for name in long.by if (found := find_heading(frame.columns, name)) is not None]
-    keys = [pl.col(name) for name in by]
-    if BROKEN in frame.columns:
-        keys.append(pl.when(pl.col(BROKEN).is_not_null()).then(pl.col(ROW)).alias(BROKEN))
-    changed = [key.ne_missing(key.shift()) for key in keys] or [pl.lit(value=True)]
-    return frame.select(pl.any_horizontal(changed).cum_sum().alias(_GROUP)).to_series()
-
-
-def _joined(frame: pl.DataFrame, long: Long, columns: Columns) -> pl.DataFrame:
-    """Make one record of the rows with equal keys that follow each other; a parameter that repeats begins another."""
-    parameter = find_heading(frame.columns, long.parameter)
-    value = find_heading(frame.columns, long.value)
-    if parameter is None or value is None or frame.is_empty():
-        return frame
-    unit = find_heading(frame.columns, long.unit) if long.unit else None
-    known = {name.strip().casefold(): prop for name, prop in long.properties.items()}
-    names = frame[parameter].str.strip_chars().str.to_lowercase()
-    keyed = frame.with_columns(_groups(frame, long), names.alias("_parameter"))
-    keyed = keyed.with_columns(pl.int_range(pl.len()).over(_GROUP, "_parameter").alias("_again"))
-    record = (keyed[_GROUP].cast(pl.Int64) * (1 << 32) + keyed["_again"]).rank("dense").cast(pl.Int64) - 1
-    first = _first_rows(record)
-    made: dict[str, pl.Series] = {}
-    for text, prop in known.items():
-        rows = _rows_of(names == text, record, first.len())
-        made[prop] = frame[value].gather(rows).alias(prop)
-        if unit is not None:
-            made[UNIT_PREFIX + prop] = frame[unit].gather(rows).alias(UNIT_PREFIX + prop)
-    drop = [name for name in (parameter, value, unit) if name is not None and name not in columns.taken]
-    result = frame.drop(drop).select(pl.all().gather(first)).with_columns(made.values())
-    unknown = ~names.is_in(list(known)) & names.is_not_null() if known else names.is_not_null()
-    return _unknown_parameters(result, frame.select(parameter, value), record, unknown)
-
-
-def _first_rows(record: pl.Series) -> pl.Series:
-    """Return the first row of each record, in the order of records."""
-    return (
-        pl.DataFrame({"record": record})
-        .with_row_index("row")
-        .group_by("record")
-        .agg(pl.col("row").min())
-        .sort("record")["row"]
-    )
-
-
-def _rows_of(chosen: pl.Series, record: pl.Series, records: int) -> pl.Series:
-    """Return for each record the chosen row that belongs to it, or null."""
-    rows = pl.DataFrame({"record": record}).with_row_index("row").filter(chosen.fill_null(value=False))
-    return pl.DataFrame({"record": pl.int_range(records, eager=True)}).join(
-        rows, on="record", how="left", maintain_order="left"
-    )["row"]
-
-
-def _unknown_parameters(
-    result: pl.DataFrame, pairs: pl.DataFrame, record: pl.Series, unknown: pl.Series
-) -> pl.DataFrame:
-    if not unknown.any():
-        return result
-    extras: dict[int, dict[str, Any]] = {}
-    for number, (name, value) in zip(record.filter(unknown), pairs.filter(unknown).iter_rows(), strict=True):
-        extras.setdefault(number, {})[str(name)] = value
-    texts = [_as_extra(extras[i]) if i in extras else None for i in range(result.height)]
-    return result.with_columns(pl.Series(EXTRA, texts, dtype=pl.String))
 
 
 def _with_extra(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
