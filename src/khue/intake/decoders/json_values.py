@@ -1,14 +1,21 @@
 """JSON values to columns of text or numbers, the same whatever else is in the batch."""
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 
 MAX_DEPTH = 64
 _SAFE = 1 << 53
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_NO_BRACKETS = bytes(code for code in range(256) if code not in b'[]{}"')
+_STEPS = np.zeros(256, dtype=np.int8)
+_STEPS[list(b"[{")] = 1
+_STEPS[list(b"]}")] = -1
 
 
 def too_deep(content: bytes) -> bool:
@@ -17,22 +24,11 @@ def too_deep(content: bytes) -> bool:
 
 
 def _depth(content: bytes) -> int:
-    """Return how deep the brackets outside strings nest; stops as soon as it is too deep."""
-    depth = deepest = 0
-    in_string = escaped = False
-    for byte in content:
-        if in_string:
-            escaped, in_string = (False, True) if escaped else (byte == 0x5C, byte != 0x22)
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-            if deepest > MAX_DEPTH:
-                return deepest
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+    """Return how deep the brackets outside strings nest; in bulk, because every body of many records comes here."""
+    plain = _ESCAPE.sub(b"", content) if b"\\" in content else content
+    outside = b"".join(plain.translate(None, _NO_BRACKETS).split(b'"')[0::2])
+    steps = _STEPS[np.frombuffer(outside, dtype=np.uint8)]
+    return int(steps.cumsum(dtype=np.int32).max(initial=0))
 
 
 def as_text(value: Any) -> str | None:  # noqa: ANN401  whatever JSON holds
