@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubled at each death, reset after CALM
@@ -22,6 +22,7 @@ class Child:
     name: str
     command: Sequence[str]
     sockets: tuple[int, ...] = ()
+    environment: Mapping[str, str] | None = None  # None = this process's own
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     due: float = 0.0
@@ -82,6 +83,7 @@ class Children:
         child.process = subprocess.Popen(  # noqa: S603  our own command
             [sys.executable, "-m", "khue.app.cli", *child.command, "--parent-pipe", str(reading)],
             pass_fds=(reading, *child.sockets),
+            env=child.environment,
         )
         child.started = now
 

@@ -10,7 +10,7 @@ from khue.app.commands.contract import contract
 from khue.app.commands.ingest import ingest
 from khue.app.commands.keep import backup, doctor, erase, replay, restore, retention, revert, verify
 from khue.app.commands.quarantine import quarantine
-from khue.app.commands.serve import serve, web, worker
+from khue.app.commands.serve import public, serve, web, worker
 from khue.contract.errors import KhueError, TryAgain
 
 
@@ -21,7 +21,8 @@ def khue() -> None:
 
 
 for _command in (
-    serve, web, worker, ingest, quarantine, contract, verify, replay, revert, erase, retention, backup, restore, doctor
+    serve, web, public, worker, ingest, quarantine, contract, verify, replay, revert, erase, retention, backup, restore,
+    doctor,
 ):  # fmt: skip
     khue.add_command(_command)
 

@@ -54,19 +54,19 @@ def opened(settings: Settings, clock: Clock = system_clock) -> Generator[Opened]
 
 
 @contextmanager
-def prepared(settings: Settings, say: Callable[[str], None]) -> Generator[None]:
+def prepared(settings: Settings, say: Callable[[str], None]) -> Generator[Database]:
     """Keep the database running for `khue serve` and its children, with every type's tables made."""
     catalogue = read_catalogue(settings.city)
     if settings.database_url:
         with attach(settings.data, settings.database_url) as database:
             _install(database, catalogue)
-            yield
+            yield database
         return
     server = Server(Cluster(settings.data.absolute(), server_settings(settings)), say)
     database = server.start()
     try:
         _install(database, catalogue)
-        yield
+        yield database
     finally:
         server.stop()
 

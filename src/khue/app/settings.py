@@ -21,6 +21,9 @@ class Settings:
     port: int = default(default=8000, metadata={"help": "port that pages are served on"})
     city: str = default(default="", metadata={"help": "folder with city.toml; empty = the demonstration city"})
     ingest_key: str = default(default="", metadata={"help": "key that HTTP pushes must send; empty = none is needed"})
+    public_address: str = default(
+        default="", metadata={"help": "address of the public's login; `khue serve` gives it to `khue public`"}
+    )
     web_workers: int = default(default=1, metadata={"help": "number of web processes under `khue serve`"})
     live_seconds: float = default(default=5.0, metadata={"help": "seconds between two rounds of the simulated sources"})
     memory_mb: int = default(default=0, metadata={"help": "shared memory of the embedded database; 0 = a quarter"})
@@ -73,3 +76,9 @@ def default_data() -> Path:
         return here
     name = "-".join(Path.cwd().parts[1:]) or "root"
     return Path("/var/lib/khue") / name
+
+
+def public_environment(public_address: str) -> Mapping[str, str]:
+    """Return the environment of the public's process: this one's, without what leads to another login."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("KHUE_DATABASE_URL", "KHUE_INGEST_KEY")}
+    return {**kept, "KHUE_PUBLIC_ADDRESS": public_address}

@@ -17,6 +17,7 @@ from khue.app.centre import HouseCentre
 from khue.app.deciding import Desk
 from khue.app.measuring import Measuring
 from khue.app.opened import Opened
+from khue.app.public_process import PublicDoor
 from khue.clean.place import cells
 from khue.contract.batch import Batch
 from khue.contract.contract import Contract
@@ -33,14 +34,14 @@ from khue.web.site import site
 from khue.web.view import SiteSettings
 
 
-def run_web(house: Opened, fd: int | None) -> None:
+def run_web(house: Opened, fd: int | None, public_port: int | None = None) -> None:
     """Serve until SIGTERM: what was taken is finished first."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(house, fd))
+        runner.run(_serve(house, fd, public_port))
 
 
-async def _serve(house: Opened, fd: int | None) -> None:
-    async with application(house) as app:
+async def _serve(house: Opened, fd: int | None, public_port: int | None) -> None:
+    async with application(house, public_port) as app:
         settings = house.settings
         config = uvicorn.Config(
             app, host=settings.host, port=settings.port, fd=fd, loop="uvloop", http="httptools", lifespan="off",
@@ -50,8 +51,12 @@ async def _serve(house: Opened, fd: int | None) -> None:
 
 
 @asynccontextmanager
-async def application(house: Opened) -> AsyncGenerator[Starlette]:
-    """Put the application together over an opened house; its readers and threads end with the context."""
+async def application(house: Opened, public_port: int | None = None) -> AsyncGenerator[Starlette]:
+    """Put the application together over an opened house; its readers and threads end with the context.
+
+    Open data come from the public's process where there is one, else from here by the public's login.
+    """
+    door = PublicDoor(public_port) if public_port else None
     contracts = house.catalogue.contracts
     group = GroupCommit(partial(_prepare, house), house.cycle.contract)
     group.start()
@@ -61,9 +66,12 @@ async def application(house: Opened) -> AsyncGenerator[Starlette]:
             measure = Measuring(house, reader, group.waiting)
             centre = HouseCentre(house.catalogue, reader, house.clock, house, desk, measure)
             settings = SiteSettings(house.secret, house.settings.data / "uploads", khue.__version__)
-            yield site(centre, _routes(house, reader, group), settings)
+            opened_doors = door.routes() if door else open_data.routes(reader)
+            yield site(centre, [*_routes(house, reader, group), *opened_doors], settings)
     finally:
         await asyncio.to_thread(group.stop)
+        if door:
+            await door.close()
 
 
 def _routes(house: Opened, reader: Reader, group: GroupCommit) -> Sequence[BaseRoute]:
@@ -75,8 +83,7 @@ def _routes(house: Opened, reader: Reader, group: GroupCommit) -> Sequence[BaseR
         house.catalogue.sources,
         house.settings.ingest_key or None,
     )
-    reads = [*ngsi_ld.routes(reader, _scope), *open_data.routes(reader)]
-    return [*doors.routes(), *NgsiLdDoors(doors).routes(), *reads]
+    return [*doors.routes(), *NgsiLdDoors(doors).routes(), *ngsi_ld.routes(reader, _scope)]
 
 
 def _prepare(house: Opened, batch: Batch) -> Callable[[], list[Receipt]]:

@@ -1,4 +1,4 @@
-"""`khue serve`, and the two processes that it keeps: `khue web` and `khue worker`."""
+"""`khue serve`, and the processes that it keeps: `khue web`, `khue public` and `khue worker`."""
 
 import signal
 import socket
@@ -11,10 +11,12 @@ import click
 
 from khue.app.children import Child, Children, end_with_parent
 from khue.app.opened import opened, prepared
-from khue.app.settings import Settings, read_settings
+from khue.app.public_process import run_public
+from khue.app.settings import Settings, public_environment, read_settings
 from khue.app.web_process import run_web
 from khue.app.worker_process import run_worker
 from khue.contract.errors import Misconfigured
+from khue.ledger.database import Database
 
 PIPE = click.option("--parent-pipe", type=int, hidden=True, help="end when this pipe closes")
 
@@ -31,10 +33,8 @@ def serve() -> None:
     began = time.monotonic()
     listening = _listen(settings)
     say(f"Khuê: data in {settings.database_url and 'the given PostgreSQL, files in '}{settings.data}")
-    with prepared(settings, say), listening:
-        fd = listening.fileno()
-        web_children = [Child(f"web {n + 1}", ("web", "--fd", str(fd)), (fd,)) for n in range(settings.web_workers)]
-        children = Children([*web_children, Child("worker", ("worker",))], say)
+    with prepared(settings, say) as database, listening, _loopback() as open_door:
+        children = Children(_children(settings, database, listening, open_door), say)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _setting(children.stopping))
         address = f"http://{settings.host}:{settings.port}"
@@ -44,16 +44,47 @@ def serve() -> None:
         say("Khuê: stopped")
 
 
+def _children(
+    settings: Settings, database: Database, listening: socket.socket, open_door: socket.socket
+) -> list[Child]:
+    fd, public_fd = listening.fileno(), open_door.fileno()
+    command = ("web", "--fd", str(fd), "--public-port", str(open_door.getsockname()[1]))
+    public = ("public", "--fd", str(public_fd))
+    return [
+        *(Child(f"web {n + 1}", command, (fd,)) for n in range(settings.web_workers)),
+        Child("public", public, (public_fd,), public_environment(database.public)),
+        Child("worker", ("worker",)),
+    ]
+
+
+def _loopback() -> socket.socket:
+    """Return a socket that listens on a free port of this machine, where the web process reaches the public's."""
+    door = socket.create_server(("127.0.0.1", 0), backlog=256)
+    door.set_inheritable(True)
+    return door
+
+
+@click.command()
+@click.option("--fd", type=int, required=True, help="listening socket handed over by `khue serve`")
+@PIPE
+def public(fd: int, parent_pipe: int | None) -> None:
+    """Serve the open datasets with the public's login alone; started by `khue serve`."""
+    if parent_pipe is not None:
+        end_with_parent(parent_pipe)
+    run_public(read_settings(), fd)
+
+
 @click.command()
 @click.option("--fd", type=int, default=None, help="listening socket handed over by `khue serve`")
+@click.option("--public-port", type=int, default=None, help="where `khue public` listens")
 @PIPE
-def web(fd: int | None, parent_pipe: int | None) -> None:
+def web(fd: int | None, public_port: int | None, parent_pipe: int | None) -> None:
     """Serve the pages and doors only; the database must be there (see `khue serve`)."""
     if parent_pipe is not None:
         end_with_parent(parent_pipe)
     settings = read_settings()
     with opened(settings) as house:
-        run_web(house, fd)
+        run_web(house, fd, public_port)
 
 
 @click.command()
