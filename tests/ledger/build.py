@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -85,7 +86,7 @@ def cleaned(
     raw = Raw(content, hashlib.sha256(content).digest())
     parts = tuple(
         Part(a, b, source, "tester", raw, Position(f"{position}:{n}") if position else None, kind, about or {})
-        for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False))
+        for n, (a, b) in enumerate(pairwise(edges))
     )
     batch = Batch(of.type, pl.DataFrame(text, schema=schema), parts, mode, promised=promised)
     return Cleaned(batch, of, pl.DataFrame(rows, schema=_schema(of)), pl.DataFrame(waiting, schema=WAITING))

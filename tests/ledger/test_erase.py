@@ -1,10 +1,11 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 import pytest
 from tests.ledger.build import cleaned, contract, record
 
+from khue.contract.clock import system_clock
 from khue.contract.contract import Retention
 from khue.contract.errors import Refused
 from khue.ledger.commit import Ledger
@@ -55,7 +56,7 @@ def test_retention_keeps_what_stands(ledger: Ledger) -> None:
     install(ledger, [kept])
     for value in (1.0, 2.0):
         ledger.commit(cleaned(kept, [record("an", rain=value)]))
-    later = datetime.now(UTC) + timedelta(days=31)
+    later = system_clock() + timedelta(days=31)
     assert retain(ledger, kept, later) is not None
     assert retain(ledger, kept, later) is None
     with psycopg.connect(ledger.database.owner) as connection:

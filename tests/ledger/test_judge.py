@@ -138,7 +138,7 @@ def test_a_batch_may_be_cut_anywhere(
 def _written(ledger: Ledger, example: int) -> list[tuple[Any, ...]]:
     with psycopg.connect(ledger.database.owner) as connection:
         return connection.execute(
-            "select split_part(station, '-', 2), rain, _observed_at - %s * interval '1000 hours', level - 10 * %s, _flags, _quality"
-            " from history.gauge where station like %s order by _seq, _record",
+            "select split_part(station, '-', 2), rain, _observed_at - %s * interval '1000 hours', level - 10 * %s,"
+            " _flags, _quality from history.gauge where station like %s order by _seq, _record",
             (example, example, f"{example}-%"),
         ).fetchall()

@@ -19,6 +19,7 @@ from khue.ledger.merge_sql import Statements
 from khue.ledger.parts import only
 from khue.ledger.scopes import Scopes
 from khue.ledger.staging import Ready, arrow, json_names, ready, scope_keys
+from khue.ledger.statements import template
 from khue.ledger.write_log import Said, compressed, receipt_of, write_log
 from khue.ledger.writer import Unwritable, Writer, Writers
 
@@ -27,11 +28,7 @@ Also = Callable[[Writer], None]
 LARGEST = 10_000  # records in a transaction: about 0.3 s under the lock
 UNIQUE_VIOLATION = "23505"
 RAW = "select r.bytes from khue.commit c join khue.raw r on r.seq = c.raw_seq where c.seq = $1 order by r.part"
-FIRST = """
-select p.place - 1, c.seq, c.counts
-from unnest($1::text[], $2::text[]) with ordinality p (source, position, place)
-join khue.commit c on c.source = p.source and c.position = p.position and not c.withdrawn
-"""
+FIRST = template("first_receipts")
 
 
 class PartsFailed(Refused):

@@ -9,24 +9,14 @@ from collections.abc import Sequence
 from khue.contract.batch import Part
 from khue.contract.errors import Conflict
 from khue.ledger.merge_sql import Place
+from khue.ledger.statements import template
 from khue.ledger.writer import Writer
 
 STATES = {"fix": "fixed", "release": "released", "dismiss": "dismissed", "replay": "replayed"}
-NOT_OPEN = """
-select p.seq, p.record, q.state
-from unnest($1::bigint[], $2::int[]) p (seq, record)
-left join khue.quarantine q on q.seq = p.seq and q.record = p.record
-where q.state is distinct from 'open'
-"""
-ATTEMPT = (
-    "update quarantine_load set state = 'dismissed', note = 'failed again: the original stays open' where _part = $1"
-)
+NOT_OPEN = template("decide_not_open")
+ATTEMPT = template("decide_attempt")
 FAILED = "select distinct _record from quarantine_load where _part = $1"
-DECIDE = """
-update khue.quarantine q set state = $3, decided_seq = $4, note = $5
-from unnest($1::bigint[], $2::int[]) p (seq, record)
-where q.seq = p.seq and q.record = p.record
-"""
+DECIDE = template("decide")
 
 
 def decide(writer: Writer, place: Place, parts: Sequence[Part]) -> None:

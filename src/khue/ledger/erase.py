@@ -5,7 +5,7 @@ people's records in them included, because a rewritten file would no longer be w
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,16 @@ from khue.ledger.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
+class _Meant:
+    """What goes: conditions over history and quarantine, how the commit calls it, commits whose raw bytes go too."""
+
+    rows: str
+    waiting: str
+    what: Mapping[str, Any]
+    raw: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Warrant:
     """Who erases, why, and under which law: written into the commit."""
 
@@ -40,12 +50,12 @@ def erase_entities(ledger: Ledger, contract: Contract, ids: Sequence[str], warra
     """
     listed = "(" + ", ".join(map(literal, ids)) + ")"
     what = {"ids": [hashlib.sha256(name.encode()).hexdigest() for name in ids]}
-    return _erase(ledger, contract, f"_id in {listed}", f"id in {listed}", (what, warrant))
+    return _erase(ledger, contract, _Meant(f"_id in {listed}", f"id in {listed}", what), warrant)
 
 
 def erase_commit(ledger: Ledger, contract: Contract, seq: int, warrant: Warrant) -> Receipt:
     """Forget what one commit brought; state falls back to the versions that remain."""
-    return _erase(ledger, contract, f"_seq = {seq}", f"seq = {seq}", ({"commit": seq}, warrant), also_raw=(seq,))
+    return _erase(ledger, contract, _Meant(f"_seq = {seq}", f"seq = {seq}", {"commit": seq}, (seq,)), warrant)
 
 
 def erase_older(ledger: Ledger, contract: Contract, before_seq: int, warrant: Warrant) -> Receipt:
@@ -53,28 +63,19 @@ def erase_older(ledger: Ledger, contract: Contract, before_seq: int, warrant: Wa
     state = quoted("state", contract.type)
     standing = f"exists (select from {state} s where s._id = h._id and s._seq = h._seq and s._record = h._record)"
     rows = f"_seq < {before_seq} and not {standing}"
-    return _erase(ledger, contract, rows, f"seq < {before_seq}", ({"before": before_seq}, warrant))
+    return _erase(ledger, contract, _Meant(rows, f"seq < {before_seq}", {"before": before_seq}), warrant)
 
 
-def _erase(
-    ledger: Ledger,
-    contract: Contract,
-    rows: str,
-    waiting: str,
-    why: tuple[dict[str, Any], Warrant],
-    *,
-    also_raw: Sequence[int] = (),
-) -> Receipt:
-    what, warrant = why
+def _erase(ledger: Ledger, contract: Contract, meant: _Meant, warrant: Warrant) -> Receipt:
     if not (warrant.law and warrant.why):
         raise Refused("Nothing is erased without a reason and a law", todo="give both")
     with ledger.writers.writer() as writer:
         head = lock(writer, 1, ledger.clock)
-        touched, ids = _delete(writer, contract, rows)
-        quarantined = _empty_quarantine(writer, contract, waiting, head.first)
-        raw = _drop_raw(writer, sorted({*touched, *quarantined, *also_raw}))
+        touched, ids = _delete(writer, contract, meant.rows)
+        quarantined = _empty_quarantine(writer, contract, meant.waiting, head.first)
+        raw = _drop_raw(writer, sorted({*touched, *quarantined, *meant.raw}))
         about = {
-            "erase": what, "why": warrant.why, "law": warrant.law, "rows": touched, "raw": raw,
+            "erase": meant.what, "why": warrant.why, "law": warrant.law, "rows": touched, "raw": raw,
             "quarantine": quarantined, "entities": ids,
         }  # fmt: skip
         content = canonical(about).encode()
@@ -87,7 +88,7 @@ def _erase(
 
 
 def _delete(writer: Writer, contract: Contract, rows: str) -> tuple[list[int], int]:
-    """Delete versions, and bring state to the fold of what remains; return the commits touched and how many entities."""
+    """Delete versions and fold state again from the rest; return the commits touched and how many entities."""
     history, state = quoted("history", contract.type), quoted("state", contract.type)
     places = {"history": history, "state": state, "rows": rows}
     found = writer.rows(fill("erase_found", **places))

@@ -9,30 +9,17 @@ from typing import Any
 from khue.contract.cleaned import Cleaned
 from khue.contract.receipt import Receipt
 from khue.ledger.commit import Ledger
+from khue.ledger.statements import template
 from khue.ledger.writer import Writer
 
 MOST = 1_000  # commits that a follower reads at a time
 LAST_FAILURE = 3  # a follower that raises so often on one commit stops there
 
-# Its own conclusions are never given back to a follower. A commit of every type: types = '{}'.
-AFTER = """
-select seq, recorded_at, type, kind, source, actor, counts::text, about::text from khue.commit
-where seq > $1 and (cardinality($2::text[]) = 0 or type = any($2::text[]))
-  and about ->> 'follower' is distinct from $3 and kind <> 'contract'
-order by seq limit $4
-"""
+AFTER = template("follow/after")
 CURSOR = "select seq, failures, failed_seq, note from khue.cursor where follower = $1"
-MOVE = """
-insert into khue.cursor (follower, seq) values ($1, $2)
-on conflict (follower) do update set seq = greatest(khue.cursor.seq, excluded.seq), failures = 0, failed_seq = null, note = ''
-"""
-FAIL = """
-insert into khue.cursor as c (follower, seq, failures, failed_seq, note) values ($1, 0, 1, $2, $3)
-on conflict (follower) do update
-set failures = case when c.failed_seq = excluded.failed_seq then c.failures + 1 else 1 end,
-    failed_seq = excluded.failed_seq, note = excluded.note
-returning failures
-"""
+MOVE = template("follow/move")
+FAIL = template("follow/fail")
+RESUME = template("follow/resume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +70,10 @@ def after(ledger: Ledger, follower: str, types: Sequence[str], limit: int = MOST
     with ledger.writers.writer() as writer:
         found = writer.rows(AFTER, (stand.seq, list(types), follower, min(limit, MOST)))
         writer.rollback()
-    return [Followed(*row, json.loads(counts), json.loads(about)) for *row, counts, about in found]
+    return [
+        Followed(seq, recorded_at, type_name, kind, source, actor, json.loads(counts), json.loads(about))
+        for seq, recorded_at, type_name, kind, source, actor, counts, about in found
+    ]
 
 
 def advance(ledger: Ledger, follower: str, seq: int) -> None:
@@ -96,7 +86,8 @@ def advance(ledger: Ledger, follower: str, seq: int) -> None:
 def conclude(ledger: Ledger, follower: str, seq: int, conclusions: Cleaned) -> list[Receipt]:
     """Commit what a follower concluded from the log up to `seq`, and move its cursor in the same transaction.
 
-    The commits carry the follower's name in `about`, so that it never gets them itself. A conclusion that fails cleaning is in quarantine; the cursor moves.
+    The commits carry the follower's name in `about`, so that it never gets them itself. A conclusion that fails
+    cleaning is in quarantine; the cursor moves.
     """
     batch = conclusions.batch
     parts = tuple(
@@ -125,8 +116,5 @@ def fail(ledger: Ledger, follower: str, seq: int, note: str) -> bool:
 def resume(ledger: Ledger, follower: str, seq: int | None = None) -> None:
     """Let a stopped follower go on: at the commit where it failed, or after `seq`."""
     with ledger.writers.writer() as writer:
-        writer.run(
-            "update khue.cursor set failures = 0, failed_seq = null, note = '', seq = coalesce($2, seq) where follower = $1",
-            (follower, seq),
-        )
+        writer.run(RESUME, (follower, seq))
         writer.commit()

@@ -6,13 +6,11 @@ from datetime import UTC, datetime, timedelta
 from khue.contract.clock import Clock, system_clock
 from khue.contract.errors import TryAgain
 from khue.ledger.merge_sql import Place
-from khue.ledger.statements import fill, literal
+from khue.ledger.statements import fill, literal, template
 from khue.ledger.writer import Writer
 
 MICROSECOND = timedelta(microseconds=1)
-CURRENT = """
-select distinct on (type) type, digest from khue.contract order by type, seq desc
-"""
+CURRENT = template("contracts_current")
 
 
 class StaleContract(TryAgain):

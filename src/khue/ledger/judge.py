@@ -5,7 +5,7 @@ against the records before it alone, so that a batch may be cut anywhere. A reje
 rejection the others are judged again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from khue.ledger.merge_sql import Place, Statements
 from khue.ledger.statements import fill, literal, quoted
 
 GAP_TOLERANCE = 1.5  # a report may be half a period late before a period is missing
+
+LIVE = ("_order", "_part", "_id", "_observed_at", "_deleted", "_digest", "state_at")
 
 # The moment that a record must be after to advance its entity: of a measure the greatest before it, else the last one.
 MEASURED = """greatest(coalesce(state_at, '-infinity'), coalesce(max(_observed_at) over (
@@ -43,6 +45,8 @@ class Setting:
     promised: float | None
     twins: bool
     within: str
+    again: bool = False  # fix, release, replay: they speak of records that the ledger has, so that nothing is repeated
+    waived: frozenset[str] = frozenset()
 
 
 class Judge:
@@ -50,7 +54,11 @@ class Judge:
 
     def __init__(self, sql: Statements, setting: Setting) -> None:
         self._sql, self._setting = sql, setting
-        found = (_of(check, number, sql, setting) for number, check in enumerate(sql.contract.judgements))
+        found = (
+            _of(check, number, sql, setting)
+            for number, check in enumerate(sql.contract.judgements)
+            if check.name not in setting.waived
+        )
         self.judgements = tuple(judgement for judgement in found if judgement)
 
     def __bool__(self) -> bool:
@@ -67,10 +75,14 @@ class Judge:
         names = sorted({one.check.field for one in self.judgements if one.check.field} | _unique_names(self.judgements))
         own = [quoted(name) for name in names]
         measure = self._sql.contract.kind == "measure"
+        before = [f"before_{n}" for n in range(len(own))]
+        live = ", ".join((*LIVE, *own, *before, *_labels(c for one in self.judgements for c in one.live)))
         return fill(
             "judge",
+            live=live,
+            timed=", ".join((live, *_labels(sorted(columns)))),
             own="".join(f", b.{name}" for name in own),
-            before="".join(f", s.{name} as before_{n}" for n, name in enumerate(own)),
+            before="".join(f", s.{name} as {label}" for name, label in zip(own, before, strict=True)),
             columns="".join(f", {column}" for column in sorted(columns)),
             live_columns="".join(f", {column}" for one in self.judgements for column in one.live),
             joins="\n".join(one.joins for one in self.judgements),
@@ -141,7 +153,7 @@ def _of(check: Check, number: int, sql: Statements, setting: Setting) -> Judgeme
         case "late":
             return _late(check, setting)
         case "repeated":
-            return _repeated(check, sql, setting)
+            return None if setting.again else _repeated(check, sql, setting)
         case "unique":
             return _unique(check, sql)
         case _:
@@ -170,7 +182,8 @@ def _repeated(check: Check, sql: Statements, setting: Setting) -> Judgement:
         "and h._observed_at = l._observed_at and h._digest <> l._digest))"
     )
     if setting.twins:
-        seen = f"(coalesce({seen}, false) or coalesce(l.least_twin <> encode(l._digest, 'hex') or l.greatest_twin <> encode(l._digest, 'hex'), false))"
+        mine = "encode(l._digest, 'hex')"
+        seen = f"(coalesce({seen}, false) or coalesce(l.least_twin <> {mine} or l.greatest_twin <> {mine}, false))"
     return Judgement(
         check, "(l._observed_at is not null and not l._deleted)", f"coalesce({seen}, false)", _twin_columns(setting)
     )
@@ -261,7 +274,13 @@ def _unique_names(judgements: Sequence[Judgement]) -> set[str]:
 
 def _previous(number: int, name: str) -> str:
     label = quoted("previous_" + name.strip('"'))
-    return f", case when lag(_order) over earlier is null then before_{number} else lag({name}) over earlier end as {label}"
+    first = f"lag(_order) over earlier is null then before_{number}"
+    return f", case when {first} else lag({name}) over earlier end as {label}"
+
+
+def _labels(columns: Iterable[str]) -> tuple[str, ...]:
+    """Return what `<expression> as <label>` is called."""
+    return tuple(column.rpartition(" as ")[2] for column in columns)
 
 
 def _sum(conditions: Iterator[tuple[int, str]]) -> str:

@@ -17,6 +17,7 @@ from khue.ledger.statements import fill, literal
 from khue.ledger.writer import Writer
 
 EMPTY_DIGEST = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")  # SHA-256 of nothing
+AGAIN = ("fix", "release", "replay")  # kinds of commits about records that the ledger has
 MOST_SEGMENTS = 200  # times that a patch batch may meet an entity again
 
 
@@ -58,18 +59,23 @@ def merge(writer: Writer, sql: Statements, place: Place, staged: Staged) -> list
         _mark_known(writer, sql, staged)
     rejected, judged = 0, False
     for here in _places(place, staged):
-        judge = Judge(sql, Setting(here, staged.cleaned.batch.promised, staged.twins, here.within))
+        judge = _judge(sql, here, staged)
         rejected += _merge_rows(writer, sql, here, staged, judge)
         judged = judged or bool(judge)
     if rejected:
-        judge = Judge(sql, Setting(place, staged.cleaned.batch.promised, staged.twins, place.within))
-        quarantine_rejects(writer, sql, judge, staged.cleaned)
+        quarantine_rejects(writer, sql, _judge(sql, place, staged), staged.cleaned)
     decide(writer, place, parts)
     if staged.quarantined or rejected:
         _quarantine(writer, sql, place, staged, tallies)
     if staged.rows:
         count_rows(writer, sql, tallies, flagged=staged.flagged or judged or staged.patch)
     return tallies
+
+
+def _judge(sql: Statements, place: Place, staged: Staged) -> Judge:
+    batch = staged.cleaned.batch
+    again = all(part.kind in AGAIN for part in batch.parts)
+    return Judge(sql, Setting(place, batch.promised, staged.twins, place.within, again, batch.waived))
 
 
 def _places(place: Place, staged: Staged) -> list[Place]:
@@ -92,13 +98,16 @@ def _merge_rows(writer: Writer, sql: Statements, place: Place, staged: Staged, j
         for statement in patch_statements(sql, place.within):
             writer.run(statement)
     twins = staged.twins if sql.contract.kind == "measure" else staged.repeats
-    writer.run(sql.unchanged(place, repeats=twins))
+    replayed = all(part.kind == "replay" for part in staged.cleaned.batch.parts)
+    if not replayed:  # a replay's values may be the same, and their verdict another
+        writer.run(sql.unchanged(place, repeats=twins))
     rejected = 0
     if judge:
         writer.run(judge.judge())
         while judge.rejecting and (found := len(writer.rows(judge.reject()))):
             rejected += found
-            writer.run(sql.unchanged(place, repeats=twins))
+            if not replayed:
+                writer.run(sql.unchanged(place, repeats=twins))
             writer.run(judge.judge())
         writer.run(judge.settle())
     writer.run(sql.history(place))
@@ -152,4 +161,4 @@ def _known(writer: Writer, sql: Statements, staged: Staged) -> list[tuple[int, i
     """Return the quarantined records that are known; a decision is never taken for the record that it decides on."""
     kinds = [part.kind for part in staged.cleaned.batch.parts]
     found = writer.rows(fill("quarantine_known", type=literal(sql.contract.type)))
-    return [(order, part, action) for order, part, action in found if kinds[part] not in ("fix", "release")]
+    return [(order, part, action) for order, part, action in found if kinds[part] not in AGAIN]

@@ -32,7 +32,7 @@ def recency(kind: str, table: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a transaction stands in the order: its first seq and that commit's moment; a microsecond a commit follows."""
+    """Where a transaction stands in the order: its first seq and that commit's moment; the others follow by 1 µs."""
 
     first: int
     recorded_at: str

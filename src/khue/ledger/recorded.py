@@ -1,7 +1,7 @@
 """What the record says of earlier commits, for whoever judges them again: originals, raw bytes, present versions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from khue.ledger.database import Database, connect_owner_adbc
 from khue.ledger.statements import fill, quoted, template
 
 RAW = "select bytes from khue.raw where seq = $1 order by part"
-QUARANTINE = "select record, action, state from khue.quarantine where seq = $1"
 JSON_TYPES = ("object", "array")
 
 
@@ -30,6 +29,18 @@ class Original:
     raw_seq: int
     profile: Mapping[str, Any]
     about: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """One record that was quarantined: where it waits, what became of it, and under which contract version."""
+
+    seq: int
+    record: int
+    action: str
+    state: str
+    version: str
+    checks: tuple[str, ...]
 
 
 class Recorded:
@@ -55,9 +66,17 @@ class Recorded:
         unpack = zstandard.ZstdDecompressor().decompressobj
         return b"".join(unpack().decompress(part) for part in self._frame(RAW, (seq,)).to_series())
 
-    def quarantine(self, seq: int) -> pl.DataFrame:
-        """Return `record`, `action` and `state` of a commit's quarantined records."""
-        return self._frame(QUARANTINE, (seq,))
+    def replays(self, type_name: str) -> Mapping[int, Mapping[int, Sequence[int]]]:
+        """Return, by original commit, its replays in order: seq → the original's record that each of its own is."""
+        found: dict[int, dict[int, Sequence[int]]] = {}
+        for seq, original, records in self._frame(template("replay/replays"), (type_name,)).rows():
+            found.setdefault(original, {})[seq] = records
+        return found
+
+    def waited(self, seqs: Sequence[int]) -> list[Waited]:
+        """Return what was quarantined by some commits, in order."""
+        rows = self._frame(template("replay/waiting"), (list(seqs),)).rows()
+        return [Waited(*row[:5], tuple(row[5])) for row in rows]
 
     def latest(self, cleaned: Cleaned) -> pl.DataFrame:
         """Return one row for each accepted record of a batch: what holds now at its id (and time).

@@ -14,19 +14,16 @@ from khue.contract.cleaned import Cleaned
 from khue.ledger.judge import Judge
 from khue.ledger.merge_sql import Statements
 from khue.ledger.staging import arrow
-from khue.ledger.statements import fill
+from khue.ledger.statements import fill, template
 from khue.ledger.writer import Writer
 
-# A record with a field held waits already: its row becomes a rejection with both reasons.
-WORSE = """
-update quarantine_load set action = 'reject', reasons = reasons || $2::text::jsonb, flags = flags || $3::text[]
-where _order = $1
-"""
+WORSE = template("judged_worse")
 SCHEMA = {
     "_order": pl.Int32, "_part": pl.Int32, "_record": pl.Int32, "row": pl.Int64, "source": pl.String, "id": pl.String,
-    "observed_at": pl.Datetime("us", "UTC"), "action": pl.String, "fields": pl.List(pl.String), "flags": pl.List(pl.String),
-    "dimensions": pl.Int16, "reasons": pl.String, "received": pl.Binary, "received_digest": pl.Binary, "owner": pl.String,
-    "state": pl.String, "note": pl.String,
+    "observed_at": pl.Datetime("us", "UTC"), "action": pl.String,
+    "fields": pl.List(pl.String), "flags": pl.List(pl.String),
+    "dimensions": pl.Int16, "reasons": pl.String, "received": pl.Binary, "received_digest": pl.Binary,
+    "owner": pl.String, "state": pl.String, "note": pl.String,
 }  # fmt: skip
 
 
@@ -61,7 +58,7 @@ def quarantine_rejects(writer: Writer, sql: Statements, judge: Judge, cleaned: C
 
 
 def _received(cleaned: Cleaned, orders: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return the records as received, by place in the batch: the properties given, and what the contract does not know."""
+    """Return the records as received, by place in the batch: properties given, and what the contract does not know."""
     frame = cleaned.batch.frame
     kept = [name for name in frame.columns if name in cleaned.contract.by_name or name in ("_record", EXTRA)]
     rows = frame.select(kept).filter(pl.col("_record").is_in(list(orders))).iter_rows(named=True)

@@ -6,11 +6,9 @@ from khue.contract.contract import Contract
 from khue.contract.receipt import Receipt
 from khue.ledger.commit import Ledger
 from khue.ledger.erase import Warrant, erase_older
+from khue.ledger.statements import template
 
-LAST_BEFORE = """
-select coalesce(max(seq), 0) from khue.commit where type = $1 and recorded_at < $2 and kind not in ('erase', 'contract')
-and seq > coalesce((select max((about -> 'erase' ->> 'before')::bigint) - 1 from khue.commit where type = $1 and kind = 'erase'), 0)
-"""
+LAST_BEFORE = template("retention_last")
 
 
 def retain(ledger: Ledger, contract: Contract, now: datetime) -> Receipt | None:

@@ -13,14 +13,12 @@ from khue.ledger.fingerprint import digest_of
 from khue.ledger.head import lock
 from khue.ledger.merge import Tally, count_rows
 from khue.ledger.merge_sql import Statements, digest_expression
-from khue.ledger.statements import fill, quoted
+from khue.ledger.statements import fill, quoted, template
 from khue.ledger.write_log import Said, compressed, write_log
 from khue.ledger.writer import Writer
 
 COMMIT = "select type, withdrawn, kind from khue.commit where seq = $1"
-CLOSE = """
-update khue.quarantine set state = 'reverted', decided_seq = $2, note = $3 where seq = $1 and state = 'open'
-"""
+CLOSE = template("revert_quarantine")
 WITHDRAW = "update khue.commit set withdrawn = true where seq = $1"
 
 

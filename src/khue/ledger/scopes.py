@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 
+from khue.ledger.statements import template
 from khue.ledger.writer import Writer
 
-ADD = """
-insert into khue.scope (agency, area, visible_to)
-select $1::text, $2::text, $3::text[] where not exists (
-    select from khue.scope where agency = $1::text and area = $2::text and visible_to = $3::text[])
-on conflict do nothing
-"""
+ADD = template("scope_add")
 FIND = "select id from khue.scope where agency = $1::text and area = $2::text and visible_to = $3::text[]"
 
 

@@ -98,7 +98,7 @@ def scope_keys(rows: pl.DataFrame) -> dict[str, tuple[str, str, list[str]]]:
     return {key: (agency, area, viewers) for key, agency, area, viewers in found.iter_rows()}
 
 
-def arrow(frame: pl.DataFrame, json_columns: Sequence[str]) -> pa.Table:
+def arrow(frame: pl.DataFrame, json_columns: Sequence[str]) -> pa.Table:  # pyright: ignore[reportUnknownParameterType]  no types
     """Return the frame for a binary COPY: the JSON columns are texts that land in jsonb."""
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     kind = pa.json_(pa.large_utf8())

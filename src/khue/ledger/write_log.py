@@ -126,8 +126,8 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(**{name: row[name] for name in Entry.__slots__})
 
 
-def _commits(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    def column(field: pa.Field) -> pa.Array:
+def _commits(rows: Sequence[Mapping[str, Any]]) -> pa.Table:  # pyright: ignore[reportUnknownParameterType]  no types
+    def column(field: pa.Field) -> pa.Array:  # pyright: ignore[reportUnknownParameterType]  no types
         values = [row[field.name] for row in rows]
         if field.type != JSON:
             return pa.array(values, field.type)

@@ -38,7 +38,7 @@ class Writer:
         self._cursor.execute(statement, tuple(parameters) or None)
         return self._cursor.fetchall()
 
-    def copy(self, table: str, data: pa.Table, schema: str | None = None) -> None:
+    def copy(self, table: str, data: pa.Table, schema: str | None = None) -> None:  # pyright: ignore[reportUnknownParameterType]  no types
         """Append rows to a table by binary COPY; without a schema it is a temporary one."""
         self._cursor.adbc_ingest(table, data, mode="append", db_schema_name=schema, temporary=schema is None)
 

@@ -1,1 +1,2 @@
+-- Delete versions from history.
 delete from {history} h where {rows}

@@ -5,11 +5,11 @@ with live as materialized (
     left join lateral (select s._observed_at{state_columns} from {state} s where s._id = b._id limit 1) s on true
     where not b._unchanged and not b._rejected and {within}
 ), timed as (
-    select *, coalesce(_observed_at > {latest}, false) as advances
+    select {live}, coalesce(_observed_at > {latest}, false) as advances
         {columns}
     from live
 ), l as (
-    select *, case when lag(_order) over earlier is null then state_at else lag(_observed_at) over earlier end as previous_at
+    select {timed}, advances, case when lag(_order) over earlier is null then state_at else lag(_observed_at) over earlier end as previous_at
         {previous}
     from timed
     window earlier as (partition by {line} order by _order)

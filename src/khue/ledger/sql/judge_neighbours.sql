@@ -1,3 +1,4 @@
+-- What other entities said at the same moment before this batch: how many, the highest and who, and the second highest.
 left join (
     select _observed_at, count(*) as readings, (array_agg(_id order by highest desc, _id))[1] as top_id,
            (array_agg(highest order by highest desc, _id))[1] as top, (array_agg(highest order by highest desc, _id))[2] as second

@@ -1,3 +1,4 @@
+-- State takes the greatest version of each id; one that is not greater than what stands leaves it alone.
 insert into {state} as s ({names}, _seq, _recorded_at)
 select {distinct} {names}, {first} + _part, timestamptz '{recorded_at}' + interval '1 microsecond' * _part
 from {stage} b

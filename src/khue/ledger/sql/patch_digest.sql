@@ -1,1 +1,2 @@
+-- Digests of rows that changed after staging.
 update {stage} b set _digest = {digest} where {within}

@@ -1,3 +1,4 @@
+-- Records that wait, or were decided in the same breath; known ones are left out.
 insert into khue.quarantine (seq, record, row, type, source, id, observed_at, action, fields, reasons, received,
                              received_digest, contract_version, owner, state, recorded_at, decided_seq, note)
 select {first} + _part, _record, row, {type}, source, id, observed_at, action, fields, reasons, received, received_digest,

@@ -1,3 +1,4 @@
+-- Tables, partitions and indexes of a type, tables first, for renaming.
 select n.nspname, c.relname, case when c.relkind in ('r', 'p') then 'table' else 'index' end
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
