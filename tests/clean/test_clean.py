@@ -265,3 +265,23 @@ def test_now_is_an_argument() -> None:
         clean(batch({"station": ["A"]}), replace(AIR, observed_at=None, checks=()), {}, later).rows["_observed_at"][0]
         == later
     )
+
+
+def test_a_row_that_could_not_be_decoded_is_rejected_for_that_alone_with_its_text() -> None:
+    line = '{"_line":{"type":"Property","value":"{\\"pm25\\": nope"}}'
+    columns = {
+        "station": [None, "Đống Đa"],
+        "at": [None, "2026-11-22 08:05:00"],
+        "pm25": [None, "3"],
+        "pm10": [None, "4"],
+        "_broken": ["the line is no JSON: unexpected", None],
+        "_extra": [line, None],
+    }
+    result = cleaned(columns)
+    assert result.rows["station"].to_list() == ["Đống Đa"]
+    assert result.quarantined.select("_record", "action", "_flags").rows() == [(0, "reject", ["decode"])]
+    (reason,) = reasons_of(result)
+    assert (reason["check"], reason["dimension"], reason["value"]) == ("decode", "clean", columns["_broken"][0])
+    assert all("the line is no JSON: unexpected" in reason[language] for language in ("vi", "en"))
+    assert json.loads(result.quarantined["received"][0]) == json.loads(line)
+    assert result.rows["_flags"].to_list() == [[]]

@@ -181,11 +181,17 @@ def test_ragged_blank_and_broken_rows_are_all_accounted_for(air, air_flat):
     content = "trạm,lúc,CO\na,2026\n\nb,2026,1,beyond\n".encode() + b"\xff\xfe,2026,1\nc,2026,1\nd,20"
     decoded, batches, frame = taken(content, air, air_flat)
     assert decoded.rows == frame.height == 5
-    assert frame["station"].to_list() == ["a", "b", None, "c", None]
-    assert "beyond" in frame["_extra"][1]
-    assert frame["_broken"].is_null().to_list() == [True, True, False, True, False]
+    assert frame["station"].to_list() == ["a", None, None, "c", None]
+    assert frame["_broken"][1] == "the row has 4 cells, the headings are 3"
+    assert "b,2026,1,beyond" in frame["_extra"][1]
+    assert frame["_broken"].is_null().to_list() == [True, False, False, True, False]
     assert frame["_row"].to_list() == [2, 4, 5, 6, 7]
     assert raw_of(batches) == content
+
+
+def test_blank_cells_beyond_the_last_heading_break_nothing(air, air_flat):
+    _, _, frame = taken("trạm,lúc,CO\na,2026,1,,\nb,2026,2\n".encode(), air, air_flat)
+    assert frame.select("station", "co").rows() == [("a", "1"), ("b", "2")]
 
 
 def test_a_cell_of_10_mb_breaks_its_row_alone(air, air_flat):

@@ -66,6 +66,20 @@ def _type_check(prop: Property) -> Check:
     )
 
 
+# That a row could be decoded at all: no contract can do without it. Why not is said by the decoder.
+DECODE = Check(
+    name="decode",
+    kind="type",
+    dimension="clean",
+    on_fail="reject",
+    field=None,
+    reason=Label(
+        "Dòng {row}: không đọc được ({value}); sửa dòng này trong tệp rồi gửi lại",
+        "Row {row}: the row cannot be read ({value}); mend it in the file and send it again",
+    ),
+)
+
+
 def identity_check(contract: Contract) -> Check:
     """Return the check that no contract can do without: the record can be told from others."""
     keys = key_properties(contract.key)

@@ -15,7 +15,7 @@ from khue.clean.plan import Plan
 from khue.clean.quality import APPLICABLE, applicable
 from khue.clean.reference import known_values
 from khue.clean.values import Values
-from khue.contract.batch import DELETED, ID
+from khue.contract.batch import BROKEN, DELETED, ID
 from khue.contract.check import Check
 
 MADE_ID = "_made_id"
@@ -56,6 +56,7 @@ def examine(values: Values, plan: Plan, reference: Mapping[str, pl.DataFrame], n
     failed = found.select(str(place) for place in range(len(plan.compiled)))
     failed = _with_types(failed, values, plan)
     failed = _without_deleted(failed, frame)
+    failed = _with_broken(failed, plan, frame)
     failed = _with_identity(failed, plan, ids, _lost_moment(values, plan))
     weights = _weights(found.get_column(APPLICABLE), values, plan)
     return Examined(values, ids, moments, weights, failed, fates(frame.height, plan.checks, failed))
@@ -111,6 +112,15 @@ def _without_deleted(failed: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
         return failed
     stays = ~frame.get_column(DELETED).cast(pl.Boolean).fill_null(value=False)
     return failed if stays.all() else failed.select(pl.all() & stays)
+
+
+def _with_broken(failed: pl.DataFrame, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
+    """Let a row that could not be decoded fail that alone: it has no values that another check could speak of."""
+    if BROKEN not in frame.columns or frame.get_column(BROKEN).null_count() == frame.height:
+        return failed
+    broken = frame.get_column(BROKEN).is_not_null()
+    others = [(column & ~broken).alias(column.name) for column in failed.get_columns()]
+    return pl.DataFrame([*others, broken.alias(str(len(plan.checks) - 3))])
 
 
 def _with_identity(failed: pl.DataFrame, plan: Plan, ids: pl.Series, lost: pl.Series | None) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from khue.clean.compile import (
+    DECODE,
     Compiled,
     Situation,
     all_checks,
@@ -38,7 +39,8 @@ _PROFILE = ("zone", "date_order", "decimal")  # what of the decode profile the n
 class Plan:
     """How to clean frames of one shape under one contract.
 
-    `checks` are all of them, in the order of their numbers: row checks, then those of type, then identity and moment.
+    `checks` are all of them, in the order of their numbers: row checks, then those of type, then decode, identity
+    and moment.
     """
 
     contract: Contract
@@ -93,7 +95,8 @@ def _make(batch: Batch, contract: Contract) -> Plan:
         Situation(frozenset(schema), batch.mode == "patch", batch.units, batch.waived),
     )
     by_type = tuple(_plain(check, contract, batch.waived) for check in types.values())
-    own = tuple(_plain(check, contract, frozenset()) for check in (identity_check(contract), moment_check(contract)))
+    own_checks = (DECODE, identity_check(contract), moment_check(contract))
+    own = tuple(_plain(check, contract, frozenset()) for check in own_checks)
     dtypes = {prop.name: DTYPE[prop.logical_type] for prop in properties}
     return Plan(
         contract=contract,

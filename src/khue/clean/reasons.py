@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from khue.clean.compile import Compiled
+from khue.clean.compile import DECODE, Compiled
 from khue.clean.typed import as_json
-from khue.contract.batch import COLUMN, ROW
+from khue.contract.batch import BROKEN, COLUMN, ROW
 
 _PLACE = "_place"
 _TEXT = "_text"
@@ -44,8 +44,9 @@ def reasons(
 def _of_check(rows: pl.DataFrame, places: pl.Series, compiled: Compiled, headings: Mapping[str, str]) -> pl.DataFrame:
     """Return place and JSON object of one check's failures."""
     field = compiled.check.field
-    has_value = field is not None and field in rows.columns and compiled.check.kind != "required"
-    value = _safe(as_json(_as_written(rows, str(field)))) if has_value else pl.lit(None, pl.String)
+    said = BROKEN if compiled.check is DECODE else field
+    has_value = said is not None and said in rows.columns and compiled.check.kind != "required"
+    value = _safe(as_json(_as_written(rows, str(said)))) if has_value else pl.lit(None, pl.String)
     ready = rows.select(
         places.cast(pl.UInt32).alias(_PLACE),
         pl.col(ROW).cast(pl.String).alias(ROW),

@@ -17,6 +17,7 @@ EXTRA = "_extra"  # String, a JSON object of what the sender gave and the contra
 GIVEN = "_given"  # List(String), patch only: the properties that the sender gave, deletions included
 UNIT_PREFIX = "_unit."  # `_unit.<property>`: String, the row's own unit where the sender gave one
 DELETED = "_deleted"  # Boolean, the sender asks to delete the entity
+BROKEN = "_broken"  # String: why the row could not be decoded; clean rejects it under the check `decode`
 
 
 @dataclass(frozen=True, slots=True)

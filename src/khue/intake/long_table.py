@@ -12,10 +12,9 @@ from typing import Any
 import orjson
 import polars as pl
 
-from khue.contract.batch import EXTRA, UNIT_PREFIX
+from khue.contract.batch import BROKEN, EXTRA, UNIT_PREFIX
 from khue.contract.source import Long
 from khue.intake.columns import Columns, find_heading
-from khue.intake.decoders.chunk import BROKEN
 
 _GROUP, _NAME, _BACK, _PLACE, _ALONE = "_group", "_name", "_back", "_place", "_alone"
 

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import polars as pl
 
-from khue.contract.batch import COLUMN, DELETED, EXTRA, GIVEN, ID, RECORD, ROW, UNIT_PREFIX
+from khue.contract.batch import BROKEN, COLUMN, DELETED, EXTRA, GIVEN, ID, RECORD, ROW, UNIT_PREFIX
 from khue.contract.contract import Contract
 from khue.contract.source import Long, Source, Wide
 from khue.intake.columns import Columns, match_columns
-from khue.intake.decoders.chunk import BROKEN, END, LINE, MAX_LINE_SHOWN, OVERFLOW
+from khue.intake.decoders.chunk import END, LINE, MAX_LINE_SHOWN, OVERFLOW
 from khue.intake.long_table import joined, said_again
 
 OWN = (ROW, END, BROKEN, LINE, OVERFLOW, ID, EXTRA, GIVEN, DELETED, COLUMN)

@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-BROKEN = "_broken"  # String: why the row could not be decoded; clean rejects it under the check `decode`
 OVERFLOW = "_overflow"  # String: cells beyond the last heading, joined by " | "
 LINE = "_line"  # String: the text of a row that could not be decoded, cut to 10,000 characters
 END = "_end"  # Int64: place in the (unpacked) bytes where the row ends; absent where rows have no place of their own

@@ -9,15 +9,14 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from khue.contract.batch import ROW
+from khue.contract.batch import BROKEN, ROW
 from khue.contract.errors import Refused, TooLarge
 from khue.intake.decoders.chunk import (
-    BROKEN,
     END,
     LINE,
     MAX_COLUMNS,
+    MAX_LINE_SHOWN,
     MAX_ROW_BYTES,
-    OVERFLOW,
     Again,
     Chunk,
     Decoding,
@@ -207,20 +206,27 @@ class _Reader:
 
     def _frame(self, rows: list[Row]) -> pl.DataFrame:
         """Make a frame of rows read by hand; blank lines are counted but are no records."""
-        numbered = [(self.row + i, row) for i, row in enumerate(rows)]
+        numbered = [(self.row + i, self._fitting(row)) for i, row in enumerate(rows)]
         kept = [(n, row) for n, row in numbered if row.broken or any(row.cells)]
-        fitted = [ragged(row.cells, len(self.headings)) for _, row in kept]
-        columns = {name: [cells[i] for cells, _ in fitted] for i, name in enumerate(self.headings)}
+        fitted = [ragged(row.cells, len(self.headings))[0] for _, row in kept]
+        columns = {name: [cells[i] for cells in fitted] for i, name in enumerate(self.headings)}
         frame = pl.DataFrame(columns, schema=dict.fromkeys(self.headings, pl.String)).with_columns(
             pl.Series(ROW, [n for n, _ in kept], dtype=pl.Int64),
             pl.Series(END, [self.done + row.end for _, row in kept], dtype=pl.Int64),
             pl.Series(BROKEN, [row.broken for _, row in kept], dtype=pl.String),
             pl.Series(LINE, [row.line if row.broken else None for _, row in kept], dtype=pl.String),
-            pl.Series(OVERFLOW, [more for _, more in fitted], dtype=pl.String),
         )
         self.row += len(rows)
         self.done += rows[-1].end if rows else 0
         return frame
+
+    def _fitting(self, row: Row) -> Row:
+        """Break a row with more cells than headings: a stray delimiter has moved its values under wrong headings."""
+        beyond = row.cells[len(self.headings) :]
+        if not any(cell.strip() for cell in beyond):
+            return Row(row.cells[: len(self.headings)], row.end, row.broken, row.line)
+        why = f"the row has {len(row.cells)} cells, the headings are {len(self.headings)}"
+        return Row([], row.end, why, self.layout.delimiter.join(row.cells)[:MAX_LINE_SHOWN])
 
 
 def _as_utf8(content: bytes, layout: Layout) -> bytes | io.BytesIO:

@@ -7,9 +7,9 @@ from typing import Any, cast
 import orjson
 import polars as pl
 
-from khue.contract.batch import ROW
+from khue.contract.batch import BROKEN, ROW
 from khue.contract.errors import Refused
-from khue.intake.decoders.chunk import BROKEN, LINE, MAX_COLUMNS, MAX_LINE_SHOWN, Chunk, Decoding
+from khue.intake.decoders.chunk import LINE, MAX_COLUMNS, MAX_LINE_SHOWN, Chunk, Decoding
 from khue.intake.decoders.encoding import bom_length, find_encoding
 from khue.intake.decoders.json_values import MAX_DEPTH, too_deep
 from khue.intake.decoders.ndjson import frame_of

@@ -6,10 +6,9 @@ from typing import Any, cast
 import orjson
 import polars as pl
 
-from khue.contract.batch import ROW
+from khue.contract.batch import BROKEN, ROW
 from khue.contract.errors import TooLarge
 from khue.intake.decoders.chunk import (
-    BROKEN,
     END,
     LINE,
     MAX_COLUMNS,

@@ -11,10 +11,10 @@ from typing import Any, cast
 import orjson
 import polars as pl
 
-from khue.contract.batch import EXTRA, GIVEN, ID, ROW, UNIT_PREFIX
+from khue.contract.batch import BROKEN, EXTRA, GIVEN, ID, ROW, UNIT_PREFIX
 from khue.contract.contract import Contract
 from khue.contract.property import Property
-from khue.intake.decoders.chunk import BROKEN, LINE, MAX_LINE_SHOWN, Again, Chunk, Decoding
+from khue.intake.decoders.chunk import LINE, MAX_LINE_SHOWN, Again, Chunk, Decoding
 from khue.intake.decoders.json_document import LIMIT, load, rows_of
 from khue.intake.decoders.json_values import column
 from khue.intake.decoders.stream import Input, whole
