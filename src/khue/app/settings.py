@@ -19,6 +19,9 @@ class Settings:
     database_url: str = default(default="", metadata={"help": "another PostgreSQL ≥ 15 instead of the embedded one"})
     host: str = default(default="127.0.0.1", metadata={"help": "address that pages are served on; loopback only"})
     port: int = default(default=8000, metadata={"help": "port that pages are served on"})
+    hosts: str = default(
+        default="127.0.0.1,localhost,::1", metadata={"help": "names that the pages may be asked for by, with commas"}
+    )
     city: str = default(default="", metadata={"help": "folder with city.toml; empty = the demonstration city"})
     ingest_key: str = default(default="", metadata={"help": "key that HTTP pushes must send; empty = none is needed"})
     public_address: str = default(

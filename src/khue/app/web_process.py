@@ -30,6 +30,7 @@ from khue.intake.ngsild_doors import NgsiLdDoors
 from khue.ledger.read import Reader
 from khue.ledger.waiting import Selection, waiting
 from khue.sharing import ngsi_ld, open_data
+from khue.web.own_site import OwnSite
 from khue.web.site import site
 from khue.web.view import SiteSettings
 
@@ -43,9 +44,10 @@ def run_web(house: Opened, fd: int | None, public_port: int | None = None) -> No
 async def _serve(house: Opened, fd: int | None, public_port: int | None) -> None:
     async with application(house, public_port) as app:
         settings = house.settings
+        hosts = [name.strip() for name in settings.hosts.split(",") if name.strip()]
         config = uvicorn.Config(
-            app, host=settings.host, port=settings.port, fd=fd, loop="uvloop", http="httptools", lifespan="off",
-            access_log=False, log_level="warning", timeout_graceful_shutdown=10, backlog=2048,
+            OwnSite(app, hosts), host=settings.host, port=settings.port, fd=fd, loop="uvloop", http="httptools",
+            lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=10, backlog=2048,
         )  # fmt: skip
         await uvicorn.Server(config).serve()
 
