@@ -1,19 +1,20 @@
 """What an owner does with records that wait, whichever door it comes through: select, decide, export, mend."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 
+from khue.app.catalogue import Catalogue
 from khue.app.cycle import Cycle
-from khue.app.mend import Correction, Outcome, dismiss, fix, release
+from khue.app.mend import Correction, Mending, Outcome
 from khue.contract.commit import Quarantined
 from khue.contract.contract import Contract
 from khue.contract.errors import NotFound, Refused
-from khue.intake.workbook import Returned, read_workbook, write_workbook
+from khue.intake.workbook import Mended, Returned, read_workbook, write_workbook
 from khue.intake.workbook import Waiting as Row
 from khue.ledger.read import Reader
 from khue.ledger.waiting import MOST, Selection, waiting
@@ -27,9 +28,19 @@ class Desk:
 
     cycle: Cycle
     reader: Reader
-    contracts: Mapping[str, Contract]
+    catalogue: Catalogue
     secret: bytes
     actor: str = "local"
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The types that records can wait of; a draft type is not among them."""
+        return self.catalogue.contracts
+
+    @property
+    def mending(self) -> Mending:
+        """What makes the decisions."""
+        return Mending(self.cycle, self.catalogue.sources)
 
     async def selected(self, selection: Selection) -> tuple[Quarantined, ...]:
         """Return every open record of a selection, with what was received."""
@@ -43,17 +54,19 @@ class Desk:
         found = await self.selected(selection)
         for each in found:
             self._require_properties(each, values)
-        return await self._run(partial(fix, self.cycle, [Correction(each, values) for each in found], self.actor, note))
+        return await self._run(
+            partial(self.mending.fix, [Correction(each, values) for each in found], self.actor, note)
+        )
 
     async def release(self, selection: Selection, note: str) -> Outcome:
         """Confirm that the selected records are right as they were sent."""
         found = await self.selected(selection)
-        return await self._run(partial(release, self.cycle, found, self.actor, note))
+        return await self._run(partial(self.mending.release, found, self.actor, note))
 
     async def dismiss(self, selection: Selection, note: str) -> Outcome:
         """Put the selected records aside, with the reason."""
         found = await self.selected(selection)
-        return await self._run(partial(dismiss, self.cycle, found, self.actor, note))
+        return await self._run(partial(self.mending.dismiss, found, self.actor, note))
 
     async def workbook(self, selection: Selection) -> bytes:
         """Return the selected records of one type as a workbook to mend."""
@@ -73,7 +86,10 @@ class Desk:
         if changes:
             found, _ = await waiting(self.reader, Selection(type=of, records=tuple(changes), limit=MOST))
         corrections = [Correction(each, changes[each.seq, each.record]) for each in found]
-        return await self._run(partial(fix, self.cycle, corrections, self.actor, note)), back
+        gone = changes.keys() - {(each.seq, each.record) for each in found}
+        faults = tuple(_no_longer(row) for row in back.mended if (row.seq, row.record) in gone)
+        outcome = await self._run(partial(self.mending.fix, corrections, self.actor, note))
+        return outcome, replace(back, faults=back.faults + faults)
 
     def _headings(self, of: str) -> Mapping[str, str]:
         contract = self.contracts.get(of)
@@ -88,7 +104,16 @@ class Desk:
                 raise Refused(f"{record.type} has no property {name!r}", todo=f"name one of {', '.join(known)}")
 
     async def _run(self, decide: Callable[[], Outcome]) -> Outcome:
-        return await anyio.to_thread.run_sync(decide)
+        outcome = await anyio.to_thread.run_sync(decide)
+        failing = list(outcome.failing)
+        for seq, decided in outcome.refused:  # judging under the lock rejected some: their reasons are in the record
+            again, _ = await waiting(self.reader, Selection(state=None, seq=seq, limit=MOST))
+            failing += [(decided[each.record], each.reasons) for each in again]
+        return replace(outcome, failing=tuple(failing), refused=())
+
+
+def _no_longer(row: Mended) -> str:
+    return f"Dòng {row.row}: bản ghi {row.seq}:{row.record} không còn chờ (đã có người xử lý); dòng này không được nhận"
 
 
 def _as_row(record: Quarantined) -> Row:

@@ -1,6 +1,7 @@
 """What an owner decides on records that wait: fix, release, dismiss. Each decision is a commit."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -10,13 +11,19 @@ import orjson
 import polars as pl
 
 from khue.app.cycle import Cycle
+from khue.app.received import frame_of, record_of
+from khue.clean.entity_id import key_properties
 from khue.contract.batch import GIVEN, ID, RECORD, ROW, Batch, Kind, Part, Raw
 from khue.contract.cleaned import Cleaned
 from khue.contract.commit import Quarantined
+from khue.contract.contract import Contract
 from khue.contract.errors import Refused
 from khue.contract.receipt import Receipt
+from khue.contract.source import Source
 
 LARGEST = 5_000  # records decided in one commit
+OFTENEST = 100  # records of one entity in one commit: a patch meets an entity once at a time
+Reasons = tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +36,24 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a decision: how many records it settled, and which still fail, with their reasons."""
+    """What became of a decision: how many records it settled, and which still fail, with their reasons.
+
+    `refused` are commits in which judging rejected some records, with the records that they decided on, in order.
+    """
 
     settled: int = 0
     receipt: Receipt = Receipt()
-    failing: tuple[tuple[Quarantined, tuple[Mapping[str, Any], ...]], ...] = ()
+    failing: tuple[tuple[Quarantined, Reasons], ...] = ()
+    refused: tuple[tuple[int, tuple[Quarantined, ...]], ...] = ()
 
     def plus(self, other: "Outcome") -> "Outcome":
         """Return both outcomes as one."""
-        return Outcome(self.settled + other.settled, self.receipt.plus(other.receipt), self.failing + other.failing)
+        return Outcome(
+            self.settled + other.settled,
+            self.receipt.plus(other.receipt),
+            self.failing + other.failing,
+            self.refused + other.refused,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,120 +66,145 @@ class Decision:
     waived: frozenset[str] = field(default_factory=frozenset[str])
 
 
-def fix(cycle: Cycle, corrections: Sequence[Correction], actor: str, note: str = "") -> Outcome:
-    """Judge the corrected records again; commit those that pass, and report those that still fail."""
-    return _decide(cycle, corrections, Decision("fix", actor, note))
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """Makes decisions: `cycle` takes them in, `sources` say how their records were written (zone, order, units)."""
+
+    cycle: Cycle
+    sources: Mapping[str, Source]
+
+    def fix(self, corrections: Sequence[Correction], actor: str, note: str = "") -> Outcome:
+        """Judge the corrected records again; commit those that pass, and report those that still fail."""
+        for each in corrections:
+            _require_same_record(self.cycle.contract(each.waiting.type), each)
+        return self._decide(corrections, Decision("fix", actor, note))
+
+    def release(self, waiting: Sequence[Quarantined], actor: str, note: str = "") -> Outcome:
+        """Commit the records as they were sent: a person has confirmed that the values are right.
+
+        What cannot be read, identified or dated cannot be confirmed either, and still fails.
+        """
+        outcome = Outcome()
+        for names, group in groupby(sorted(waiting, key=self._waivable), key=self._waivable):
+            decision = Decision("release", actor, note, frozenset(names))
+            outcome = outcome.plus(self._decide([Correction(each, {}) for each in group], decision))
+        return outcome
+
+    def dismiss(self, waiting: Sequence[Quarantined], actor: str, note: str) -> Outcome:
+        """Put the records aside for good, with the reason; what was held or rejected stays out of the record."""
+        if not note.strip():
+            raise Refused("A reason is needed", where="dismiss", todo="say why the records are put aside")
+        outcome = Outcome()
+        for _, group in groupby(sorted(waiting, key=_origin), key=_origin):
+            for some in _slices([Correction(each, {}) for each in group]):
+                batch = self._batch(some, pl.DataFrame(), Decision("dismiss", actor, note))
+                outcome = outcome.plus(Outcome(len(some), self.cycle.receive(batch)[0]))
+        return outcome
+
+    def _waivable(self, waiting: Quarantined) -> tuple[str, ...]:
+        checks = self.cycle.contract(waiting.type).checks_by_name
+        failed = {str(reason["check"]) for reason in waiting.reasons}
+        return tuple(sorted(name for name in failed if name in checks and checks[name].kind != "type"))
+
+    def _decide(self, corrections: Sequence[Correction], decision: Decision) -> Outcome:
+        outcome = Outcome()
+        for _, group in groupby(sorted(corrections, key=_shape), key=_shape):
+            for some in _slices(list(group)):
+                outcome = outcome.plus(self._commit(some, decision))
+        return outcome
+
+    def _commit(self, corrections: Sequence[Correction], decision: Decision) -> Outcome:
+        """Commit corrections that share a type, a source, an action and the JSON types of their fields."""
+        tried = self.cycle.cleaned(self._batch(corrections, self._frame(corrections), decision))
+        reasons = _still_failing(tried)
+        failing = tuple((corrections[place].waiting, why) for place, why in sorted(reasons.items()))
+        passing = [each for place, each in enumerate(corrections) if place not in reasons]
+        if not passing:
+            return Outcome(failing=failing)
+        receipt = self.cycle.receive(self._batch(passing, self._frame(passing), decision))[0]
+        refused = ((receipt.first or 0, tuple(each.waiting for each in passing)),) if receipt.rejected else ()
+        return Outcome(len(passing) - receipt.rejected, receipt, failing, refused)
+
+    def _frame(self, corrections: Sequence[Correction]) -> pl.DataFrame:
+        contract = self.cycle.contract(corrections[0].waiting.type)
+        frame = frame_of([_record(each) for each in corrections], contract)
+        count = pl.int_range(len(corrections), dtype=pl.Int32, eager=True)
+        columns = [count.alias(RECORD), pl.Series(ROW, [each.waiting.row for each in corrections], dtype=pl.Int64)]
+        if ID not in frame.columns and all(each.waiting.id for each in corrections) and not contract.is_draft:
+            columns += [pl.Series(ID, [each.waiting.id for each in corrections])] if _held(corrections) else []
+        if _held(corrections):
+            given = [sorted({*each.waiting.fields, *each.values}) for each in corrections]
+            columns.append(pl.Series(GIVEN, given, dtype=pl.List(pl.String)))
+        return frame.with_columns(columns)
+
+    def _batch(self, corrections: Sequence[Correction], frame: pl.DataFrame, decision: Decision) -> Batch:
+        first = corrections[0].waiting
+        content = orjson.dumps([_record(each) for each in corrections] if frame.width else [], default=str)
+        about = {
+            "quarantine": [[each.waiting.seq, each.waiting.record] for each in corrections],
+            "note": decision.note,
+            "changed": [sorted(each.values) for each in corrections],
+            "waived": sorted(decision.waived),
+        }
+        raw = Raw(content, hashlib.sha256(content).digest())
+        part = Part(0, frame.height, first.source, decision.actor, raw, kind=decision.kind, about=about)
+        mode = "patch" if frame.width and _held(corrections) else "replace"
+        source = self.sources.get(first.source)
+        profile: dict[str, Any] = {"format": "records"}
+        if source is None:
+            return Batch(first.type, frame, (part,), mode, profile=profile, agency=first.owner, waived=decision.waived)
+        profile |= {"date_order": source.date_order, "zone": source.zone}
+        headings = {name: heading for heading, name in source.columns.items()}
+        return Batch(
+            first.type, frame, (part,), mode, headings, profile, first.owner, source.units, source.blank,
+            waived=decision.waived,
+        )  # fmt: skip
 
 
-def release(cycle: Cycle, waiting: Sequence[Quarantined], actor: str, note: str = "") -> Outcome:
-    """Commit the records as they were sent: a person has confirmed that the values are right."""
-    outcome = Outcome()
-    for names, group in groupby(sorted(waiting, key=_failed), key=_failed):
-        decision = Decision("release", actor, note, frozenset(names))
-        outcome = outcome.plus(_decide(cycle, [Correction(each, {}) for each in group], decision))
-    return outcome
+def _require_same_record(contract: Contract, correction: Correction) -> None:
+    """Refuse to make another record of one that stands already, but for its held values."""
+    rests_on = {*key_properties(contract.key), contract.observed_at}
+    changed = rests_on & correction.values.keys()
+    if correction.waiting.action == "hold" and changed:
+        raise Refused(
+            f"{', '.join(sorted(map(str, changed)))} says which record this is",
+            why="the record stands already; only the values that are held wait",
+            todo="dismiss it with the reason, and send the right record",
+        )
 
 
-def dismiss(cycle: Cycle, waiting: Sequence[Quarantined], actor: str, note: str) -> Outcome:
-    """Put the records aside for good, with the reason; what was held or rejected stays out of the record."""
-    if not note.strip():
-        raise Refused("A reason is needed", where="dismiss", todo="say why the records are put aside")
-    outcome = Outcome()
-    for type_name, group in groupby(sorted(waiting, key=lambda each: each.type), key=lambda each: each.type):
-        for some in _slices(list(group)):
-            corrections = [Correction(each, {}) for each in some]
-            batch = _batch(type_name, pl.DataFrame(), corrections, Decision("dismiss", actor, note))
-            receipt = cycle.receive(batch)[0]
-            outcome = outcome.plus(Outcome(len(some), receipt))
-    return outcome
-
-
-def _decide(cycle: Cycle, corrections: Sequence[Correction], decision: Decision) -> Outcome:
-    outcome = Outcome()
-    for _, group in groupby(sorted(corrections, key=_shape), key=_shape):
-        for some in _slices(list(group)):
-            outcome = outcome.plus(_commit(cycle, some, decision))
-    return outcome
-
-
-def _commit(cycle: Cycle, corrections: Sequence[Correction], decision: Decision) -> Outcome:
-    """Commit corrections that share a type, an action and the JSON types of their fields."""
-    type_name = corrections[0].waiting.type
-    tried = cycle.cleaned(_batch(type_name, _frame(corrections), corrections, decision))
-    reasons = _still_failing(tried)
-    failing = tuple((corrections[place].waiting, why) for place, why in sorted(reasons.items()))
-    passing = [each for place, each in enumerate(corrections) if place not in reasons]
-    if not passing:
-        return Outcome(failing=failing)
-    receipt = cycle.receive(_batch(type_name, _frame(passing), passing, decision))[0]
-    return Outcome(len(passing), receipt, failing)
-
-
-def _still_failing(cleaned: Cleaned) -> Mapping[int, tuple[Mapping[str, Any], ...]]:
+def _still_failing(cleaned: Cleaned) -> Mapping[int, Reasons]:
     columns = cleaned.quarantined.select("_record", "reasons").rows()
     return {record: tuple(orjson.loads(reasons)) for record, reasons in columns}
 
 
-def _failed(waiting: Quarantined) -> tuple[str, ...]:
-    return tuple(sorted({str(reason["check"]) for reason in waiting.reasons}))
+def _origin(waiting: Quarantined) -> tuple[str, str, str]:
+    return waiting.type, waiting.source, waiting.owner
 
 
 def _shape(correction: Correction) -> str:
     """Return a key that is equal for records which can share a frame: same type, action, fields and JSON types."""
     record = _record(correction)
     fields = ",".join(f"{name}:{type(value).__name__}" for name, value in sorted(record.items()))
-    return f"{correction.waiting.type}|{correction.waiting.action}|{correction.waiting.source}|{fields}"
+    return "|".join((*_origin(correction.waiting), correction.waiting.action, fields))
 
 
 def _record(correction: Correction) -> dict[str, Any]:
-    return {**(correction.waiting.received or {}), **correction.values}
+    return record_of(correction.waiting, correction.values)
 
 
-def _frame(corrections: Sequence[Correction]) -> pl.DataFrame:
-    records = [_record(each) for each in corrections]
-    held = corrections[0].waiting.action == "hold"
-    columns: dict[str, Any] = {name: [record.get(name) for record in records] for name in records[0]}
-    columns[ROW] = pl.Series([each.waiting.row for each in corrections], dtype=pl.Int64)
-    columns[RECORD] = pl.Series(range(len(records)), dtype=pl.Int32)
-    if all(each.waiting.id for each in corrections) and ID not in columns:
-        columns[ID] = [each.waiting.id for each in corrections]
-    if held:
-        given = [sorted({*each.waiting.fields, *each.values}) for each in corrections]
-        columns[GIVEN] = pl.Series(given, dtype=pl.List(pl.String))
-    return pl.DataFrame({name: _typed(values) for name, values in columns.items()})
+def _held(corrections: Sequence[Correction]) -> bool:
+    return corrections[0].waiting.action == "hold"
 
 
-def _typed(values: "list[Any] | pl.Series") -> pl.Series:
-    if isinstance(values, pl.Series):
-        return values
-    if any(isinstance(value, dict | list) for value in values):
-        return pl.Series([None if value is None else orjson.dumps(value).decode() for value in values], dtype=pl.String)
-    numeric = all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
-    if numeric and any(value is not None for value in values):
-        return pl.Series(values, dtype=pl.Float64, strict=False)
-    return (
-        pl.Series(values, strict=False)
-        if any(value is not None for value in values)
-        else pl.Series(values, dtype=pl.String)
-    )
-
-
-def _batch(type_name: str, frame: pl.DataFrame, corrections: Sequence[Correction], decision: Decision) -> Batch:
-    first = corrections[0].waiting
-    content = orjson.dumps([_record(each) for each in corrections] if frame.width else [], default=str)
-    about = {
-        "quarantine": [[each.waiting.seq, each.waiting.record] for each in corrections],
-        "note": decision.note,
-        "changed": [sorted(each.values) for each in corrections],
-        "waived": sorted(decision.waived),
-    }
-    raw = Raw(content, hashlib.sha256(content).digest())
-    part = Part(0, frame.height, first.source, decision.actor, raw, kind=decision.kind, about=about)
-    mode = "patch" if frame.width and first.action == "hold" else "replace"
-    return Batch(type_name, frame, (part,), mode, profile={"format": "records"}, agency=first.owner,
-                 waived=decision.waived)  # fmt: skip
-
-
-def _slices(items: list[Any]) -> Iterable[list[Any]]:
-    for start in range(0, len(items), LARGEST):
-        yield items[start : start + LARGEST]
+def _slices(corrections: Sequence[Correction]) -> Iterable[list[Correction]]:
+    """Cut into commits: at most LARGEST records, and of one entity at most OFTENEST, a round of each after another."""
+    rounds: dict[int, list[tuple[int, Correction]]] = {}
+    seen: Counter[str | None] = Counter()
+    for each in corrections:
+        number = seen[each.waiting.id]
+        seen[each.waiting.id] += 1
+        rounds.setdefault(number // OFTENEST, []).append((number, each))
+    for _, some in sorted(rounds.items()):
+        ordered = [each for _, each in sorted(some, key=lambda pair: pair[0])]
+        yield from (ordered[start : start + LARGEST] for start in range(0, len(ordered), LARGEST))

@@ -1,12 +1,14 @@
 """Replay: judge raw bytes again under the present contract, and append what differs. Nothing known is changed."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import polars as pl
 
 from khue.app.opened import Opened
+from khue.app.verdicts import Before, Verdicts, before, holdable, verdicts, withdrawn
 from khue.contract.batch import RECORD, Batch, Part, Raw
 from khue.contract.cleaned import Cleaned
 from khue.contract.contract import Contract
@@ -33,104 +35,126 @@ def replay(house: Opened, type_name: str, said: Callable[[Replayed], None] = lam
     """Judge every commit of a type again, in order of seq.
 
     A record is left alone where a later commit spoke of the same id (and observed time), where its owner has decided
-    on it, or where it was erased. The rest is appended as commits of kind `replay` that name the original.
+    on it, or where it was erased. The rest is appended as commits of kind `replay` that name the original. A record
+    that stands and would be rejected now is withdrawn: its values are held, and it waits for its owner.
     """
     contract = house.catalogue.contract(type_name)
     recorded, total = Recorded(house.database), Replayed()
     try:
+        replays = recorded.replays(type_name)
         for original in recorded.originals(type_name):
-            total = _one(house, recorded, contract, original, total)
+            earlier = replays.get(original.seq, {})
+            past = before(original.seq, earlier, recorded.waited([original.seq, *earlier]))
+            total = _one(_Again(house, recorded, contract, original), past, total)
             said(total)
     finally:
         recorded.close()
     return total
 
 
-def _one(house: Opened, recorded: Recorded, contract: Contract, original: Original, total: Replayed) -> Replayed:
-    batch = _batch(recorded, contract, original, house.catalogue.sources.get(original.source))
-    cleaned = house.cycle.cleaned(batch)
-    quarantine = recorded.quarantine(original.seq)
-    told = _told(cleaned, recorded.latest(cleaned), quarantine, original)
-    total = replace(
-        total,
-        commits=total.commits + 1,
-        judged=total.judged + batch.frame.height,
-        superseded=total.superseded + told.superseded,
-        differing=total.differing + len(told.waiting) + len(told.others),
-    )
-    for records, waiting in ((told.waiting, True), (told.others, False)):
-        for start in range(0, len(records), LARGEST):
-            some = records[start : start + LARGEST]
-            receipt = house.cycle.receive(_chosen(batch, original, some, waiting=waiting))[0]
-            total = replace(total, receipt=total.receipt.plus(receipt))
-    return total
-
-
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """Records whose outcome differs: those that wait in quarantine, and the others."""
+class _Again:
+    """One commit on its way through cleaning again."""
 
-    waiting: list[int]
-    others: list[int]
-    superseded: int
+    house: Opened
+    recorded: Recorded
+    contract: Contract
+    original: Original
+
+    def batch(self) -> Batch:
+        """Return the records as they came, from the bytes as they came."""
+        original, contract = self.original, self.contract
+        source = self.house.catalogue.sources.get(original.source)
+        content = self.recorded.raw(original.raw_seq)
+        frame = decode_again(content, {**original.profile, **original.about}, source, contract)
+        raw = Raw(content, hashlib.sha256(content).digest(), of=original.raw_seq)
+        part = Part(0, frame.height, original.source, original.actor, raw, kind="replay", about={"of": original.seq})
+        batch = Batch(contract.type, frame, (part,), "patch" if original.mode == "patch" else "replace")
+        return replace(batch, profile=original.profile, **_declared(source, original))
+
+    def verdicts(self, cleaned: Cleaned, past: Before) -> Verdicts:
+        """Return which records differ from how they stand."""
+        found = verdicts(cleaned, self.recorded.latest(cleaned), past)
+        rejected = cleaned.quarantined.filter(pl.col("action") == "reject")
+        if rejected.is_empty():
+            return found
+        tolerant = self.tolerant(cleaned.batch, rejected[RECORD].to_list())
+        return replace(found, withdraw=withdrawn(tolerant, self.recorded.latest(tolerant), past))
+
+    def tolerant(self, batch: Batch, records: Sequence[int]) -> Cleaned:
+        """Clean some records with every check waived: their identity and time, and all that can be read."""
+        types = {f"{name}_type" for name in self.contract.by_name}
+        chosen = replace(batch, waived=frozenset({*self.contract.checks_by_name, *types}))
+        cleaned = self.house.cycle.cleaned(chosen)
+        return replace(cleaned, rows=cleaned.rows.filter(pl.col(RECORD).is_in(records)))
 
 
-def _told(cleaned: Cleaned, latest: pl.DataFrame, quarantine: pl.DataFrame, original: Original) -> _Told:
-    rows = cleaned.rows.join(latest, left_on="_record", right_on="_of_record", how="left")
-    states: Mapping[int, tuple[str, str]] = {record: (action, state) for record, action, state in quarantine.rows()}
-    waiting = {record for record, (_, state) in states.items() if state == "open"}
-    decided = set(states) - waiting
-    rejected = {record for record in waiting if states[record][0] == "reject"}
-    mine = ((pl.col("_now_seq") == original.seq) & (pl.col("_now_record") == pl.col("_record"))) | (
-        (pl.col("_now_kind") == "replay") & (pl.col("_now_of") == original.seq)
-    )
-    before = pl.col("_record").is_in(list(rejected)) & (
-        pl.col("_now_seq").is_null() | (pl.col("_now_seq") < original.seq)
-    )
-    open_to_change = ~pl.col("_record").is_in(list(decided)) & (mine.fill_null(value=False) | before)
-    changed = rows.filter(open_to_change & (_differs(cleaned) | before))["_record"].to_list()
-    left = rows.filter(~open_to_change).height
-    now_rejected = cleaned.quarantined.filter(pl.col("action") == "reject")["_record"].to_list()
-    fresh = [record for record in now_rejected if record not in states]
-    return _Told(
-        [r for r in changed if r in waiting], sorted({*(r for r in changed if r not in waiting), *fresh}), left
-    )
-
-
-def _differs(cleaned: Cleaned) -> pl.Expr:
-    """Return whether a row would read otherwise: values, place, what is held, or the row checks that it failed."""
-    judged = [check.name for check in cleaned.contract.judgements]
-    given = pl.col("_given") if cleaned.batch.mode == "patch" else None
-    parts = [
-        pl.col("_held").list.sort() != pl.col("_now_held").list.sort(),
-        pl.col("_flags").list.sort() != pl.col("_now_flags").list.set_difference(judged).list.sort(),
-        *(pl.col(name).ne_missing(pl.col(f"_now{name}")) for name in ("_x", "_y", "_area")),
+def _one(again: _Again, past: Before, total: Replayed) -> Replayed:
+    batch = again.batch()
+    cleaned = again.house.cycle.cleaned(batch)
+    found = again.verdicts(cleaned, past)
+    receipts = [again.house.cycle.receive(_chosen(batch, past, records)) for records in _groups(found.enter, past)]
+    receipts += [
+        again.house.ledger.commit(_held(again, cleaned, _chosen(batch, past, records)))
+        for records in _groups(found.withdraw, past)
     ]
-    for name in cleaned.contract.by_name:
-        other = pl.col(name).ne_missing(pl.col(f"_now.{name}").cast(cleaned.rows.schema[name]))
-        parts.append(other if given is None else other & given.list.contains(name))
-    return pl.any_horizontal(parts).fill_null(value=True)
-
-
-def _batch(recorded: Recorded, contract: Contract, original: Original, source: Source | None) -> Batch:
-    content = recorded.raw(original.raw_seq)
-    frame = decode_again(content, original.profile, source, contract)
-    raw = Raw(content, hashlib.sha256(content).digest(), of=original.raw_seq)
-    part = Part(0, frame.height, original.source, original.actor, raw, kind="replay", about={"of": original.seq})
-    mode = "patch" if original.mode == "patch" else "replace"
-    if source is None:
-        return Batch(contract.type, frame, (part,), mode, profile=original.profile)
-    headings = {name: heading for heading, name in source.columns.items()}
-    return Batch(
-        contract.type, frame, (part,), mode, headings, original.profile, source.agency, source.units, source.blank
+    return Replayed(
+        total.commits + 1,
+        total.judged + batch.frame.height,
+        total.superseded + found.left,
+        total.differing + len(found.enter) + len(found.withdraw),
+        reduce(Receipt.plus, (each[0] for each in receipts), total.receipt),
     )
 
 
-def _chosen(batch: Batch, original: Original, records: list[int], *, waiting: bool) -> Batch:
-    frame = batch.frame.filter(pl.col(RECORD).is_in(records))
-    frame = frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias(RECORD))
-    about: dict[str, object] = {"of": original.seq, "records": records}
-    if waiting:
-        about["quarantine"] = [[original.seq, record] for record in records]
+def _declared(source: Source | None, original: Original) -> dict[str, object]:
+    """Return what the source says of its records; of one that was never declared, the columns are in the profile."""
+    if source is None:
+        columns: dict[str, str] = original.profile.get("columns", {})
+        return {"headings": {name: heading for heading, name in columns.items()}}
+    headings = {name: heading for heading, name in source.columns.items()}
+    return {"headings": headings, "agency": source.agency, "units": source.units, "blank": source.blank}
+
+
+def _groups(records: Sequence[int], past: Before) -> Iterable[list[int]]:
+    """Yield the records of each commit: those that wait in quarantine apart, since their commit decides on them."""
+    for waiting in (True, False):
+        some = [record for record in records if (record in past.waiting) is waiting]
+        yield from (some[start : start + LARGEST] for start in range(0, len(some), LARGEST))
+
+
+def _chosen(batch: Batch, past: Before, records: list[int]) -> Batch:
+    frame = _renumbered(batch.frame, records)
+    about: dict[str, object] = {"of": past.seq, "records": records}
+    pairs = [past.waiting[record] for record in records if record in past.waiting]
+    if pairs:
+        about["quarantine"] = [[one.seq, one.record] for one in pairs]
     part = replace(batch.parts[0], end=frame.height, about=about)
     return replace(batch, frame=frame, parts=(part,))
+
+
+def _held(again: _Again, cleaned: Cleaned, chosen: Batch) -> Cleaned:
+    """Return rejected records as rows that have their identity and time alone, all else held, and as quarantined."""
+    records: list[int] = list(chosen.parts[0].about["records"])
+    names = list(holdable(again.contract))
+    why = _renumbered(cleaned.quarantined, records)
+    tolerant = again.tolerant(chosen, range(len(records)))
+    empty = [name for name in tolerant.rows.columns if name.removesuffix("__folded") in names]
+    rows = tolerant.rows.with_columns(
+        *(pl.lit(None, tolerant.rows.schema[name]).alias(name) for name in empty),
+        pl.lit(sorted(names), pl.List(pl.String)).alias("_held"),
+        why["_flags"].alias("_flags"),
+        why["_dimensions"].alias("_dimensions"),
+        pl.lit(0, pl.Int32).alias("_passed"),
+        pl.max_horizontal("_applicable", 1).cast(pl.Int32).alias("_applicable"),
+    )
+    if chosen.mode == "patch":
+        rows = rows.with_columns(pl.lit(names, pl.List(pl.String)).alias("_given"))
+    waits = why.with_columns(pl.lit("hold").alias("action"), pl.lit(names, pl.List(pl.String)).alias("fields"))
+    return Cleaned(chosen, again.contract, rows, waits, tolerant.reference_version)
+
+
+def _renumbered(frame: pl.DataFrame, records: Sequence[int]) -> pl.DataFrame:
+    """Return the rows of some records, numbered from 0."""
+    some = frame.filter(pl.col(RECORD).is_in(list(records))).sort(RECORD)
+    return some.with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias(RECORD))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -64,7 +65,7 @@ async def application(house: Opened, public_port: int | None = None) -> AsyncGen
     group.start()
     try:
         async with Reader(house.database, contracts, cells) as reader:
-            desk = Desk(house.cycle, reader, contracts, house.secret)
+            desk = Desk(house.cycle, reader, house.catalogue, house.secret)
             measure = Measuring(house, reader, group.waiting)
             centre = HouseCentre(house.catalogue, reader, house.clock, house, desk, measure)
             settings = SiteSettings(house.secret, house.settings.data / "uploads", khue.__version__)
@@ -84,6 +85,7 @@ def _routes(house: Opened, reader: Reader, group: GroupCommit) -> Sequence[BaseR
         partial(_reasons, reader),
         house.catalogue.sources,
         house.settings.ingest_key or None,
+        clock=house.clock,
     )
     return [*doors.routes(), *NgsiLdDoors(doors).routes(), *ngsi_ld.routes(reader, _scope)]
 
@@ -97,13 +99,13 @@ def _scope(_: Request) -> Scope:
     return EVERYTHING
 
 
-async def _existing(reader: Reader, type_name: str, ids: Sequence[str]) -> frozenset[str]:
+async def _existing(reader: Reader, type_name: str, ids: Sequence[str]) -> Mapping[str, datetime | None]:
     known: Mapping[str, Contract] = reader.contracts
     if type_name not in known:
-        return frozenset()
+        return {}
     query = Query(type_name, ids=tuple(ids), properties=(), limit=max(1, len(ids)))
     page = await reader.query(query, EVERYTHING)
-    return frozenset(str(row["_id"]) for row in page.rows)
+    return {str(row["_id"]): row["_observed_at"] for row in page.rows}
 
 
 async def _reasons(reader: Reader, seq: int) -> Sequence[Mapping[str, Any]]:

@@ -98,9 +98,18 @@ def _score(headings: Sequence[str], source: Source, contract: Contract) -> float
     find = _Finder(headings)
     if isinstance(source.shape, Long) and len(list(_of_long(source.shape, find))) < 2:
         return 0
+    if isinstance(source.shape, Wide) and _is_long(source.shape, find, contract):
+        return 0
     found = sum(find(heading) is not None for heading in source.columns) / len(source.columns)
     ignored = sum(find(heading) is not None for heading in source.ignore) / 100
     return found + ignored if found >= 0.5 else 0
+
+
+def _is_long(shape: Wide, find: _Finder, contract: Contract) -> bool:
+    """Whether a table has columns for what a wide one makes of its headings and cells: it is not wide then."""
+    made = [contract.by_name[name] for name in (shape.heading_to, shape.cell_to) if name in contract.by_name]
+    names = [name for prop in made for name in (prop.name, prop.term, prop.label.vi, prop.label.en)]
+    return any(find(name) is not None for name in names if name)
 
 
 def source_by_names(headings: Sequence[str], contract: Contract) -> tuple[Source, list[str]]:

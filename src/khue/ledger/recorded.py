@@ -76,7 +76,8 @@ class Recorded:
     def waited(self, seqs: Sequence[int]) -> list[Waited]:
         """Return what was quarantined by some commits, in order."""
         rows = self._frame(template("replay/waiting"), (list(seqs),)).rows()
-        return [Waited(*row[:5], tuple(row[5])) for row in rows]
+        return [Waited(seq, record, action, state, version, tuple(checks))
+                for seq, record, action, state, version, checks in rows]  # fmt: skip
 
     def latest(self, cleaned: Cleaned) -> pl.DataFrame:
         """Return one row for each accepted record of a batch: what holds now at its id (and time).

@@ -76,7 +76,7 @@ def _at_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
     async def run() -> T:
         with opened(read_settings()) as house:
             async with Reader(house.database, house.catalogue.contracts, cells) as reader:
-                return await work(Desk(house.cycle, reader, house.catalogue.contracts, house.secret))
+                return await work(Desk(house.cycle, reader, house.catalogue, house.secret))
 
     return asyncio.run(run())
 
