@@ -86,7 +86,7 @@ def test_state_and_history_are_what_the_model_says(ledger: Ledger, kind: str, ba
 def _found(ledger: Ledger, schema: str, example: str, order: str) -> list[Version]:
     with psycopg.connect(ledger.database.owner) as connection:
         return connection.execute(
-            "select split_part(_id, '-', 3), (extract(epoch from _observed_at - timestamptz '2026-11-01Z') / 3600)::int,"
-            f" rain, level, _deleted from {schema}.gauge where _id like %s order by {order}",
+            "select split_part(_id, '-', 3), (extract(epoch from _observed_at - timestamptz '2026-11-01Z') / 3600)::int"
+            f", rain, level, _deleted from {schema}.gauge where _id like %s order by {order}",
             (f"%:{example}%",),
         ).fetchall()

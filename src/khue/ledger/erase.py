@@ -17,9 +17,8 @@ from khue.ledger.chain import canonical
 from khue.ledger.commit import Ledger
 from khue.ledger.head import lock
 from khue.ledger.merge import Tally
-from khue.ledger.merge_sql import recency
+from khue.ledger.refold import refold
 from khue.ledger.statements import fill, literal, quoted
-from khue.ledger.tables import columns
 from khue.ledger.write_log import Said, compressed, write_log
 from khue.ledger.writer import Writer
 
@@ -89,16 +88,12 @@ def _erase(ledger: Ledger, contract: Contract, meant: _Meant, warrant: Warrant) 
 
 def _delete(writer: Writer, contract: Contract, rows: str) -> tuple[list[int], int]:
     """Delete versions and fold state again from the rest; return the commits touched and how many entities."""
-    history, state = quoted("history", contract.type), quoted("state", contract.type)
-    places = {"history": history, "state": state, "rows": rows}
+    places = {"history": quoted("history", contract.type), "rows": rows}
     found = writer.rows(fill("erase_found", **places))
     ids = sorted({str(row[0]) for row in found})
     writer.run(fill("erase_rows", **places))
     if ids:
-        order = ", ".join(f"{part} desc" for part in recency(contract.kind, "h"))
-        names = ", ".join(map(quoted, columns(contract)))
-        writer.run(f"delete from {state} where _id = any($1::text[])", (ids,))  # noqa: S608  our own name
-        writer.run(fill("erase_refold", names=names, order=order, **places), (ids,))
+        refold(writer, contract, ids)
     return sorted({int(row[1]) for row in found}), len(ids)
 
 

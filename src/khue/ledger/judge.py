@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from khue.contract.check import DIMENSIONS, Check
+from khue.ledger.fold import stands
 from khue.ledger.merge_sql import Place, Statements
 from khue.ledger.statements import fill, literal, quoted
 
@@ -177,9 +178,10 @@ def _late(check: Check, setting: Setting) -> Judgement | None:
 
 def _repeated(check: Check, sql: Statements, setting: Setting) -> Judgement:
     history = sql.places["history"]
+    standing = stands(sql.contract.kind, history, "h")
     seen = (
         f"({_late_only(sql, 'l._observed_at <= l.state_at')} exists (select from {history} h where h._id = l._id "
-        "and h._observed_at = l._observed_at and h._digest <> l._digest))"
+        f"and h._observed_at = l._observed_at and h._digest <> l._digest and {standing}))"
     )
     if setting.twins:
         mine = "encode(l._digest, 'hex')"

@@ -6,6 +6,7 @@ from functools import cached_property
 from khue.contract.check import DIMENSIONS
 from khue.contract.contract import Contract
 from khue.ledger.fingerprint import fingerprint
+from khue.ledger.fold import WITHDRAWN, recency
 from khue.ledger.statements import fill, quoted
 from khue.ledger.tables import SYSTEM, columns, contract_columns
 
@@ -22,12 +23,6 @@ def digest_expression(names: tuple[str, ...], table: str) -> str:
     """Return the SQL of a row's content digest: 16 bytes over its id, moment, deletion, extra and own columns."""
     listed = ", ".join(f"{table}.{quoted(name)}" for name in (*DIGESTED, *names))
     return f"substr(sha256(record_send(row({listed}))), 1, 16)"
-
-
-def recency(kind: str, table: str) -> tuple[str, ...]:
-    """Return the SQL values by which versions of an entity are ordered; the greatest is what state holds."""
-    moment = (f"coalesce({table}._observed_at, '-infinity')",) if kind == "measure" else ()
-    return (*moment, f"{table}._seq", f"{table}._record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,7 @@ class Statements:
         measure = self.contract.kind == "measure"
         order = "_id, coalesce(_observed_at, '-infinity') desc, _order desc" if measure else "_id, _order desc"
         ranks = [", ".join(recency("measure", table)) for table in ("s", "excluded")]
-        newer = f"where ({ranks[0]}) < ({ranks[1]})" if measure else ""
+        newer = f"where '{WITHDRAWN}' = any(s._flags) or ({ranks[0]}) < ({ranks[1]})" if measure else ""
         updates = ", ".join(
             f"{quoted(name)} = excluded.{quoted(name)}" for name in columns(self.contract) if name != "_id"
         )

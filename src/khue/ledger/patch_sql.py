@@ -6,6 +6,7 @@ For a case or register that is state's row; for a measure the version that prece
 from collections.abc import Iterable
 
 from khue.contract.contract import Contract
+from khue.ledger.fold import stands
 from khue.ledger.merge_sql import Statements, digest_expression
 from khue.ledger.statements import fill, literal, quoted
 
@@ -37,7 +38,10 @@ def patch_statements(sql: Statements, within: str) -> tuple[str, str]:
     ]
     base_columns = ", ".join(f"h.{quoted(name)}" for name in (*BASE, *own))
     base = fill(
-        f"patch_base_{'measure' if contract.kind == 'measure' else 'entity'}", base_columns=base_columns, **sql.places
+        f"patch_base_{'measure' if contract.kind == 'measure' else 'entity'}",
+        base_columns=base_columns,
+        stands=stands(contract.kind, sql.places["history"], "h"),
+        **sql.places,
     )
     complete = fill(
         "patch_complete",

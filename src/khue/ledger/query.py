@@ -17,6 +17,7 @@ from khue.contract.errors import Refused
 from khue.contract.query import Near, Order, Polygon, Query, Window
 from khue.ledger.columns import SYSTEM, Column, all_columns, column, typed
 from khue.ledger.filter import condition
+from khue.ledger.named_sql import named
 
 Cells = Callable[[Window], Sequence[int] | None]  # None: too many to name
 
@@ -92,20 +93,28 @@ class Builder:
         return self._state_then(values)
 
     def _state_then(self, values: list[Any]) -> sql.Composed:
-        latest = "h._observed_at desc, h._seq desc, h._record desc"
-        if self.contract.kind != "measure":
-            latest = "h._seq desc, h._record desc"
+        measure = self.contract.kind == "measure"
+        latest = "h._observed_at desc, h._seq desc, h._record desc" if measure else "h._seq desc, h._record desc"
         columns = [*all_columns(self.contract), "_cell", *self._folded()]
         text = sql.SQL(
             "{state} as s cross join lateral (select {columns} from {history} as h"
-            " where h._id = s._id and {known} order by {latest} limit 1) as r"
+            " where h._id = s._id and {known} and {stands} order by {latest} limit 1) as r"
         )
         return text.format(
             state=sql.Identifier("state", self.contract.type),
             history=sql.Identifier("history", self.contract.type),
             columns=sql.SQL(", ").join(sql.Identifier("h", name) for name in columns),
             known=self._known("h", values),
+            stands=self._stands("h", values) if measure else sql.SQL("true"),
             latest=sql.SQL(latest),
+        )
+
+    def _stands(self, alias: str, values: list[Any]) -> sql.Composed:
+        """Return the condition that a version of a measure was not taken back, as far as was known."""
+        return named("reading_stands").format(
+            history=sql.Identifier("history", self.contract.type),
+            table=sql.Identifier(alias),
+            known=self._known("w", values),
         )
 
     def _id(self, alias: str = "r") -> sql.Identifier:

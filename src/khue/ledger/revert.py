@@ -10,15 +10,18 @@ from khue.contract.receipt import Receipt
 from khue.ledger.chain import canonical
 from khue.ledger.commit import Ledger
 from khue.ledger.fingerprint import digest_of
+from khue.ledger.fold import WITHDRAWN
 from khue.ledger.head import lock
 from khue.ledger.merge import Tally, count_rows
 from khue.ledger.merge_sql import Statements, digest_expression
-from khue.ledger.statements import fill, quoted, template
+from khue.ledger.refold import refold
+from khue.ledger.statements import fill, literal, quoted, template
 from khue.ledger.write_log import Said, compressed, write_log
 from khue.ledger.writer import Writer
 
 COMMIT = "select type, withdrawn, kind from khue.commit where seq = $1"
 CLOSE = template("revert_quarantine")
+STAGED_IDS = "select distinct _id from {stage}"
 WITHDRAW = "update khue.commit set withdrawn = true where seq = $1"
 
 
@@ -48,7 +51,10 @@ def revert(ledger: Ledger, seq: int, contract: Contract, actor: str, reason: str
         writer.run(fill("patch_digest", digest=digest_expression(sql.own, "b"), within="true", **sql.places))
         restored = int(writer.rows(f"select count(*) from {sql.places['stage']}")[0][0])  # noqa: S608  our own name
         writer.run(sql.history(head.place))
-        writer.run(sql.state(head.place, repeats=contract.kind == "measure"))
+        if contract.kind == "measure":
+            refold(writer, contract, [str(row[0]) for row in writer.rows(STAGED_IDS.format(**sql.places))])
+        else:
+            writer.run(sql.state(head.place, repeats=False))
         tallies = [Tally()]
         count_rows(writer, sql, tallies, flagged=True)
         writer.run(CLOSE, (seq, head.first, reason))
@@ -87,7 +93,7 @@ def _restore(sql: Statements, seq: int) -> str:
         "_id": "w._id",
         "_observed_at": "w._observed_at" if measure else "p._observed_at",
         "_record": "w.place",
-        "_flags": "coalesce(p._flags, '{}')",
+        "_flags": f"coalesce(p._flags, array[{literal(WITHDRAWN) if measure else ''}]::text[])",
         "_held": "coalesce(p._held, '{}')",
         "_deleted": "coalesce(p._deleted, true)",
         "_digest": "''::bytea",

@@ -15,7 +15,8 @@ import zstandard
 
 from khue.ledger.chain import GENESIS, Entry, link
 from khue.ledger.database import Database
-from khue.ledger.merge_sql import FORM, digest_expression, recency
+from khue.ledger.fold import fold
+from khue.ledger.merge_sql import FORM, digest_expression
 from khue.ledger.statements import fill, literal, quoted
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -121,16 +122,14 @@ def _type(connection: Connection, table: Table) -> Iterator[Finding]:
         "_cell",
     )
     compared = (*names, "_quality", "_flags", "_held", "_extra", "_deleted", "_digest", *own)
-    fold = fill(
+    stray = fill(
         "verify_state",
         state=state,
-        history=history,
-        order=", ".join(f"{part} desc" for part in recency(table.kind, "h")),
+        fold=fold(table.kind, history, ", ".join(f"h.{quoted(name)}" for name in ("_id", *compared))),
         state_row=", ".join(f"s.{quoted(name)}" for name in compared),
         history_row=", ".join(f"h.{quoted(name)}" for name in compared),
-        columns=", ".join(f"h.{quoted(name)}" for name in ("_id", *compared)),
     )
-    for entity, seq in connection.execute(fold.encode()):
+    for entity, seq in connection.execute(stray.encode()):
         yield Finding("state", seq, table.type, f"state of {entity} is not the fold of its history")
 
 
