@@ -59,7 +59,7 @@ class House:
         return commit
 
     async def existing(self, _type, names):
-        return frozenset(names) & self.known
+        return {name: None for name in names if name in self.known}
 
     async def reasons(self, _seq):
         return [{"id": "urn:ngsi-ld:AirQualityObserved:bad", "row": 1, "action": "reject", "reasons": [REASON]}]

@@ -10,6 +10,7 @@ from khue.contract.errors import Refused, TryAgain
 from khue.contract.receipt import Receipt
 from khue.intake.group import GroupCommit
 from khue.intake.request import Request
+from khue.ledger.commit import PartsFailed
 
 
 class Room:
@@ -75,6 +76,35 @@ def test_one_bad_body_is_refused_alone(group):
     assert [isinstance(one, Refused) for one in found] == [False, True, False, True, True]
 
 
+def test_what_one_request_makes_clean_or_ledger_refuse_harms_no_other(room, air):
+    def prepare(batch):
+        if "clean" in batch.frame["station"].to_list():
+            raise ValueError("cannot be cleaned")
+        return lambda: commit(batch)
+
+    def commit(batch):
+        receipts = room.commit(batch)
+        bad = batch.frame["station"].to_list()
+        if "ledger" not in bad:
+            return receipts
+        if len(receipts) == 1:
+            raise Refused("cannot be written")
+        outcomes = zip(batch.parts, receipts, strict=True)
+        raise PartsFailed([Refused("no") if bad[part.start] == "ledger" else one for part, one in outcomes])
+
+    group = GroupCommit(prepare, lambda _: air)
+    names = ["a", "ledger", "b", "clean", "c", "ledger"]
+    room.gate.clear()
+    group.start()
+    waiting = [group.put(Request("air", entity(name), "ngsi-ld")) for name in ["first", *names]]
+    room.gate.set()
+    found = [each.exception(20) for each in waiting]
+    group.stop()
+    assert [type(error) for error in found] == [
+        type(None), type(None), Refused, type(None), ValueError, type(None), Refused
+    ]  # fmt: skip
+
+
 def test_a_patch_batch_holds_an_id_once(group, room):
     requests = [
         Request("air", b'{"co": %d}' % n, "ngsi-ld", "patch", entity=f"urn:ngsi-ld:AirQualityObserved:{n % 2}")
@@ -90,7 +120,7 @@ def test_a_large_request_is_cut_and_its_first_commit_holds_the_bytes(group, room
     content = b"station,at,co\n" + b"a,2026,1\n" * 25_000
     (receipt,) = answers(group, [Request("air", content, "csv", key="k")])
     assert (receipt.received, receipt.first, receipt.last) == (25_000, 1, 3)
-    assert [batch.parts[0].position.key for batch in room.batches] == ["k", "k:1", "k:2"]
+    assert [batch.parts[0].position.key for batch in room.batches] == ["air:k", "air:k:1", "air:k:2"]
     assert [batch.parts[0].raw.of for batch in room.batches] == [None, 1, 1]
 
 

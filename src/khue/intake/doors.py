@@ -8,6 +8,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -15,6 +16,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from khue.contract.clock import Clock, system_clock
 from khue.contract.contract import Contract
 from khue.contract.errors import Forbidden, KhueError, Refused, TooLarge
 from khue.contract.receipt import Receipt
@@ -41,17 +43,19 @@ Reasons = Callable[[int], Awaitable[Sequence[Mapping[str, Any]]]]
 class Doors:
     """What the doors stand on.
 
-    `existing(type, ids)` and `reasons(seq)` ask the ledger: which entities are there, and the quarantined records of a
-    commit with `id`, `row`, `action` and `reasons`. `key` is the API key, or None where none is asked for.
+    `existing(type, ids)` and `reasons(seq)` ask the ledger: which entities are there, with the time of their last
+    observation, and the quarantined records of a commit with `id`, `row`, `action` and `reasons`. `key` is the API
+    key, or None where none is asked for.
     """
 
     group: GroupCommit
     contracts: Callable[[], Mapping[str, Contract]]
-    existing: Callable[[str, Sequence[str]], Awaitable[frozenset[str]]]
+    existing: Callable[[str, Sequence[str]], Awaitable[Mapping[str, datetime | None]]]
     reasons: Reasons
     sources: Mapping[str, Source]
     key: str | None = None
     max_body: int = MAX_BODY
+    clock: Clock = system_clock
 
     async def ingest(self, http: HttpRequest) -> Response:
         """`POST /api/v1/ingest/{type}`: 201 all in, 200 nothing new, 207 some rejected, 422 all rejected."""
@@ -81,11 +85,15 @@ class Doors:
             raise Refused(f"{name[:60]!r} cannot be the name of a type", todo="Letters, digits and _, at most 48")
         return name
 
-    async def body(self, http: HttpRequest) -> bytes:
-        """Return the body of a request that may come in; raises Forbidden or TooLarge."""
+    def allow(self, http: HttpRequest) -> None:
+        """Raise Forbidden where a key is asked for and the request does not bring it."""
         given = http.headers.get("x-api-key") or http.headers.get("authorization", "").removeprefix("Bearer ")
         if self.key is not None and not hmac.compare_digest(given.encode(), self.key.encode()):
             raise Forbidden("The key is missing or wrong", todo="Send it as X-Api-Key or as a Bearer token")
+
+    async def body(self, http: HttpRequest) -> bytes:
+        """Return the body of a request that may come in; raises Forbidden or TooLarge."""
+        self.allow(http)
         content = bytearray()
         try:
             async for part in http.stream():

@@ -7,6 +7,7 @@ from khue.intake.columns import numeric_headings, unnamed_source
 from khue.intake.decoders import csv_text, html_table, json_document, ndjson, xlsx
 from khue.intake.decoders.chunk import Again, Decoding
 from khue.intake.decoders.ngsild import attributes_again, decode_document
+from khue.intake.decoders.ngsild_delete import decode_deletions
 from khue.intake.decoders.stream import Input
 
 
@@ -33,12 +34,15 @@ def read(given: Input, format_name: str, contract: Contract, source: Source | No
 def read_again(content: bytes, again: Again, contract: Contract, source: Source) -> Decoding:
     """Decode the raw bytes of a commit as its profile says."""
     format_name = str(again.profile["format"])
-    if format_name == "csv":
+    sliced = "skip" in again.profile  # a slice of a file; the body of a request is read whole, as it was then
+    if format_name == "csv" and sliced:
         return csv_text.decode_again(content, again)
+    if format_name == "ngsi-ld-delete":
+        return decode_deletions(content, contract)
     if format_name == "ngsi-ld" and "entity" in again.profile:
         return attributes_again(content, again, contract)
     if format_name == "ngsi-ld":
         return decode_document(Input(content, "raw"), contract, patch=again.profile.get("mode") == "patch")
-    if format_name == "ndjson":
+    if format_name == "ndjson" and sliced:
         return ndjson.decode_again(content, again, numeric_headings(source, contract))
     return read(Input(content, "raw"), format_name, contract, source)

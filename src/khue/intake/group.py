@@ -7,7 +7,7 @@ comes alone waits for nobody.
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
-from khue.contract.batch import Batch, Position
+from khue.contract.batch import ROW, Batch, Position
 from khue.contract.contract import Contract
 from khue.contract.errors import KhueError, Refused, TryAgain
 from khue.contract.receipt import Receipt
@@ -24,6 +24,7 @@ from khue.intake.columns import unnamed_source
 from khue.intake.decode import RECORDS, batch_of, with_first_seq
 from khue.intake.request import Request, entity_records, ids_of, numbered
 from khue.intake.shape import Shape
+from khue.ledger.commit import PartsFailed
 
 Commit = Callable[[], list[Receipt]]
 Prepare = Callable[[Batch], Commit]  # cleans the batch, and returns what commits it
@@ -124,7 +125,11 @@ class GroupCommit:
         if len(ready.batches) == 1:
             done = pool.submit(self.prepare, ready.batches[0])
             if (error := done.exception()) is not None:
-                _fail(ready.jobs, error)
+                if len(ready.jobs) == 1 or isinstance(error, TryAgain):
+                    _fail(ready.jobs, error)
+                    return
+                for alone in _each(ready):  # what one request brought must not keep the others out
+                    self._prepared(alone, pool)
                 return
             ready.commit = done.result()
         self._outbox.put(ready)
@@ -157,11 +162,13 @@ class GroupCommit:
         with ThreadPoolExecutor(1, "intake-commit") as pool:
             while (ready := self._outbox.get()) is not None:
                 done = pool.submit(self._written, ready)
-                if (error := done.exception()) is not None:
+                error = done.exception()
+                if isinstance(error, PartsFailed) and len(ready.jobs) > 1:
+                    _answer(ready.jobs, error.outcomes)
+                elif error is not None:
                     _fail(ready.jobs, error)
-                    continue
-                for job, receipt in zip(ready.jobs, done.result(), strict=True):
-                    job.answer.set_result(receipt)
+                else:
+                    _answer(ready.jobs, done.result())
 
     def _written(self, ready: _Ready) -> list[Receipt]:
         if ready.commit is not None:
@@ -172,6 +179,23 @@ class GroupCommit:
             receipt = self.prepare(following)()[0]
             whole = receipt if whole is None else whole.plus(receipt)
         return [whole or Receipt()]
+
+
+def _answer(jobs: list[_Job], outcomes: Sequence[Receipt | KhueError]) -> None:
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, KhueError):
+            job.answer.set_exception(outcome)
+        else:
+            job.answer.set_result(outcome)
+
+
+def _each(ready: _Ready) -> Iterable[_Ready]:
+    """Yield each request of a group as a group of its own."""
+    (batch,) = ready.batches
+    for job, part in zip(ready.jobs, batch.parts, strict=True):
+        frame = numbered([batch.frame.slice(part.start, part.end - part.start)])
+        alone = replace(part, start=0, end=frame.height)
+        yield _Ready([replace(batch, frame=frame, parts=(alone,))], [job])
 
 
 def _fail(jobs: list[_Job], error: BaseException) -> None:
@@ -273,6 +297,7 @@ def _cut(batch: Batch) -> Iterable[Batch]:
         if part.position is not None:
             position = Position(part.position.key if number == 0 else f"{part.position.key}:{number}")
         raw = part.raw if number == 0 else replace(part.raw, content=b"")
-        one = replace(part, start=0, end=frame.height, raw=raw, position=position)
+        about = {**part.about, "rows": [int(frame[ROW][0]), int(frame[ROW][-1])]}  # which of the body's are this one's
+        one = replace(part, start=0, end=frame.height, raw=raw, position=position, about=about)
         profile = {**batch.profile, "records": [number * RECORDS, number * RECORDS + frame.height]}
         yield replace(batch, frame=numbered([frame]), parts=(one,), profile=profile)

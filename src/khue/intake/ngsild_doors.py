@@ -1,6 +1,6 @@
 """The writes of NGSI-LD (ETSI GS CIM 009, 6.4 to 6.14): create, patch attributes, batch upsert, delete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from khue.contract.batch import Mode
 from khue.contract.errors import Conflict, KhueError, NotFound, Refused
 from khue.contract.receipt import Receipt
 from khue.intake.decoders.json_document import load
+from khue.intake.decoders.ngsild_delete import deletions
 from khue.intake.doors import Doors
 from khue.intake.problem import NGSI_LD, json_answer, problem
 from khue.intake.request import Request
@@ -95,6 +96,54 @@ class NgsiLdDoors:
             return json_answer({"success": done, "errors": errors}, 207)
         return json_answer(created, 201) if created else Response(status_code=204)
 
+    async def delete(self, http: HttpRequest) -> Response:
+        """`DELETE /ngsi-ld/v1/entities/{id}`: 204, 404 for an unknown entity. What was known of it stays in history."""
+        try:
+            name = http.path_params["id"]
+            type_name = self._type_of_id(name, http.query_params.get("type"))
+            self.doors.allow(http)
+            receipt = await self._delete(type_name, [name], _key(http))
+            if receipt is None:
+                raise NotFound(f"There is no entity {name}")
+        except KhueError as error:
+            return problem(error, ngsi_ld=True)
+        return Response(status_code=204, headers=_commit(receipt))
+
+    async def delete_many(self, http: HttpRequest) -> Response:
+        """`POST /ngsi-ld/v1/entityOperations/delete`: 204, or 207 with an error for each id that is not there."""
+        try:
+            names, _ = load(await self.doors.body(http), "the request")
+            if not isinstance(names, list) or not names:
+                raise Refused("The body must be a list of ids")
+            kinds: dict[str, list[str]] = {}
+            for name in dict.fromkeys(str(one) for one in cast("list[Any]", names)):
+                kinds.setdefault(self._type_of_id(name, http.query_params.get("type")), []).append(name)
+            gone: list[str] = []
+            for type_name, members in kinds.items():
+                there = await self.doors.existing(type_name, members)
+                if await self._delete(type_name, members, _key(http)) is not None:
+                    gone += [name for name in members if name in there]
+        except KhueError as error:
+            return problem(error, ngsi_ld=True)
+        unknown = [name for members in kinds.values() for name in members if name not in gone]
+        if not unknown:
+            return Response(status_code=204)
+        errors = [{"entityId": name, "error": _unknown(name)} for name in unknown]
+        return json_answer({"success": gone, "errors": errors}, 207)
+
+    async def _delete(self, type_name: str, names: Sequence[str], key: str | None) -> Receipt | None:
+        """Commit a deletion of those that are there; None if there is none.
+
+        An entity whose last observation lies ahead of the clock is gone from that moment on, or it would stay.
+        """
+        there = await self.doors.existing(type_name, names)
+        if not there:
+            return None
+        now = self.doors.clock()
+        moments = {name: max(now, last) if last is not None else now for name, last in there.items()}
+        request = Request(type_name, deletions(moments), "ngsi-ld-delete", key=key, actor="api")
+        return await self.doors.group.submit(request)
+
     async def _errors(self, receipt: Receipt) -> list[Mapping[str, Any]]:
         """Return an error for each rejected record of a commit."""
         found = await self.doors.reasons(receipt.first) if receipt.first is not None else []
@@ -142,7 +191,9 @@ class NgsiLdDoors:
             Route("/ngsi-ld/v1/entities", self.create, methods=["POST"]),
             Route("/ngsi-ld/v1/entities/{id}/attrs", self.patch, methods=["PATCH"]),
             Route("/ngsi-ld/v1/entities/{id}/attrs/", self.patch, methods=["PATCH"]),
+            Route("/ngsi-ld/v1/entities/{id:path}", self.delete, methods=["DELETE"]),
             Route("/ngsi-ld/v1/entityOperations/upsert", self.upsert, methods=["POST"]),
+            Route("/ngsi-ld/v1/entityOperations/delete", self.delete_many, methods=["POST"]),
         ]
 
 
@@ -182,6 +233,10 @@ def _problem_of(receipt: Receipt, reasons: list[Any]) -> Mapping[str, Any]:
         "reasons": reasons,
         "quarantine": f"/data/waiting?commit={receipt.first}",
     }
+
+
+def _unknown(name: str) -> Mapping[str, Any]:
+    return {**NotFound(f"There is no entity {name}").problem(), "type": NGSI_LD + "ResourceNotFound"}
 
 
 def _commit(receipt: Receipt) -> dict[str, str]:

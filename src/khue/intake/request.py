@@ -14,11 +14,12 @@ from khue.contract.source import Source
 from khue.intake.columns import source_by_names, unnamed_source
 from khue.intake.decoders.json_document import load, rows_of
 from khue.intake.decoders.ngsild import entities_frame
+from khue.intake.decoders.ngsild_delete import decode_deletions
 from khue.intake.decoders.stream import Input
 from khue.intake.formats import read
 from khue.intake.shape import Shape
 
-RequestFormat = Literal["ngsi-ld", "json", "ndjson", "csv", "html", "xlsx"]
+RequestFormat = Literal["ngsi-ld", "json", "ndjson", "csv", "html", "xlsx", "ngsi-ld-delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class Request:
 
     def frame(self, contract: Contract) -> tuple[pl.DataFrame, Source]:
         """Return the records of a body that is not NGSI-LD, and the source they were read as."""
-        decoding = read(Input(self.content, "the request"), self.format, contract, self.source)
+        if self.format == "ngsi-ld-delete":
+            decoding = decode_deletions(self.content, contract)
+        else:
+            decoding = read(Input(self.content, "the request"), self.format, contract, self.source)
         chunks = [chunk.frame for chunk in decoding.chunks]
         source = self.source or source_by_names(decoding.headings, contract)[0]
         if not chunks:
@@ -63,7 +67,7 @@ class Request:
     def part(self, start: int, end: int) -> Part:
         """Return the request as the part of a batch that its records are."""
         raw = Raw(self.content, hashlib.sha256(self.content).digest())
-        position = None if self.key is None else Position(self.key)
+        position = None if self.key is None else Position(f"{self.type}:{self.key}")  # one key may bring several types
         about = {**self.about, **({"entity": self.entity} if self.entity else {})}
         name = self.source.name if self.source else "http"
         return Part(start, end, name, self.actor, raw, position, "data", about)

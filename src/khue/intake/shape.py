@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from khue.clean.entity_id import key_properties
 from khue.contract.batch import BROKEN, COLUMN, DELETED, EXTRA, GIVEN, ID, RECORD, ROW, UNIT_PREFIX
 from khue.contract.contract import Contract
 from khue.contract.source import Long, Source, Wide
@@ -28,7 +29,7 @@ class Shape:
     def columns(self, frame: pl.DataFrame) -> Columns:
         """Return which column is which."""
         found = match_columns([name for name in frame.columns if not is_own(name)], self.source)
-        known = self.contract.by_name
+        known = {*self.contract.by_name, *key_properties(self.contract.key)}  # a draft has a key and no properties
         own = {name: name for name in found.extra if name in known and name not in found.taken.values()}
         extra = tuple(name for name in found.extra if name not in own)
         return replace(found, taken={**found.taken, **own}, extra=extra)
