@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 import khue.app
@@ -27,7 +28,7 @@ from khue.ledger.server import attach
 DEMO = Path(khue.app.__path__[0]) / "demo_city"
 COMMAND = (sys.executable, "-m", "khue.app.cli")
 FATES = ("received", "clean", "flagged", "held", "rejected", "unchanged")
-SHARED_MEMORY = "64MB"
+MEMORY = "64"  # MB
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "the condition") -> Any:
@@ -52,7 +53,7 @@ class City:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KHUE_")}  # noqa: TID251
         own = {
             "KHUE_DATA": str(self.data),
-            "KHUE_MEMORY_MB": SHARED_MEMORY.removesuffix("MB"),
+            "KHUE_MEMORY_MB": MEMORY,
             "KHUE_CITY": self.city,
             "NO_COLOR": "1",
         }
@@ -111,11 +112,74 @@ class City:
     @contextmanager
     def kept(self) -> Iterator[Database]:
         """Hold the server up, so that commands beside are quick and the record can be looked at."""
-        with attach(self.data, None, {"shared_buffers": SHARED_MEMORY}) as database:
+        with attach(self.data, None, {"shared_buffers": f"{MEMORY}MB"}) as database:
             yield database
 
     def end(self) -> None:
         stop(self.cluster)
+
+
+@dataclass
+class Served:
+    """A running `khue serve`."""
+
+    city: City
+    port: int = field(default_factory=lambda: free_port())
+    process: "subprocess.Popen[bytes]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.process = self.own.start("serve", output=self.output)
+
+    @property
+    def own(self) -> City:
+        return replace(self.city, more={**self.city.more, "KHUE_PORT": str(self.port)})
+
+    @property
+    def output(self) -> Path:
+        return self.city.data.with_name("serve.out")
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.address}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def wait(self) -> "Served":
+        wait_until(lambda: self.ready() or self.process.poll() is not None, 120, "a ready city")
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def said(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def child(self, name: str) -> psutil.Process | None:
+        """Return the living child process of that command."""
+        for each in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error):
+                words = each.cmdline()
+                if each.status() != psutil.STATUS_ZOMBIE and words[1:3] == ["-m", "khue.app.cli"] and words[3] == name:
+                    return each
+        return None
+
+    def everybody(self) -> list[psutil.Process]:
+        """Return all processes of the city: serve, its children, the server and its sessions."""
+        own = psutil.Process(self.process.pid)
+        server = self.city.postmaster()
+        return [own, *own.children(recursive=True), *([server, *server.children()] if server else [])]
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            children = [child for name in ("web", "public", "worker") if (child := self.child(name))]
+            kill_session(self.process)
+            psutil.wait_procs(children, 30)
+
+
+def gone(processes: Sequence[psutil.Process]) -> bool:
+    return all(not each.is_running() or each.status() == psutil.STATUS_ZOMBIE for each in processes)
 
 
 def real_city(folder: Path) -> str:
@@ -141,7 +205,7 @@ def kill_session(process: "subprocess.Popen[bytes]") -> None:
 
 def rain(rows: int, seed: int) -> bytes:
     """Return a CSV of rain readings with known faults, the same for the same seed."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  a test's faults
     lines = ["station,observed_on,precipitation"]
     for n in range(rows):
         gauge, day = f"Trạm {n % 40}", date(2015, 1, 1) + timedelta(days=n // 40)
