@@ -16,6 +16,7 @@ from khue.ledger.fingerprint import digest_of
 from khue.ledger.head import Contracts, lock
 from khue.ledger.merge import Staged, merge
 from khue.ledger.merge_sql import Statements
+from khue.ledger.partitions import Partitions
 from khue.ledger.parts import only
 from khue.ledger.scopes import Scopes
 from khue.ledger.staging import Ready, arrow, json_names, ready, scope_keys
@@ -50,6 +51,7 @@ class Ledger:
         self.database, self.clock = database, clock
         self.writers = Writers(database)
         self.contracts, self._scopes = Contracts(), Scopes()
+        self.partitions = Partitions()
 
     def close(self) -> None:
         """Close all connections."""
@@ -123,6 +125,7 @@ class Ledger:
         sql = Statements(cleaned.contract)
         batch = cleaned.batch
         parts = [(part, compressed(part.raw)) for part in batch.parts]
+        self.partitions.ensure(self.writers, batch.type, self.clock())
         said = Said(batch.type, cleaned.contract.version, cleaned.reference_version, batch.mode, batch.profile)
         with self.writers.writer() as writer:
             writer.prepare(sql)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from khue.contract.batch import Part, Raw
@@ -15,8 +14,9 @@ from khue.ledger.commit import Ledger
 from khue.ledger.fingerprint import body, digest_of
 from khue.ledger.head import Head, lock
 from khue.ledger.merge import Tally
+from khue.ledger.partitions import make as make_partitions
 from khue.ledger.statements import fill, literal, quoted
-from khue.ledger.tables import add_column_ddl, contract_columns, next_month, partition_ddl, table_ddl
+from khue.ledger.tables import add_column_ddl, contract_columns, table_ddl
 from khue.ledger.views import view_ddl
 from khue.ledger.write_log import Said, compressed, write_log
 from khue.ledger.writer import Writer
@@ -51,21 +51,6 @@ def install(ledger: Ledger, contracts: Iterable[Contract], actor: str = "local")
     return made
 
 
-def make_partitions(ledger: Ledger, types: Iterable[str], moment: datetime) -> None:
-    """Make the history partitions of this month and the next; until then the default one takes the rows."""
-    with ledger.writers.writer() as writer:
-        lock_alone(writer)
-        for type_name in types:
-            _partitions(writer, type_name, moment)
-        writer.commit()
-
-
-def lock_alone(writer: Writer) -> None:
-    """Keep writers out without making a commit."""
-    writer.run("set local lock_timeout = '2s'")
-    writer.run("select from khue.head for update")
-
-
 def _patiently(ledger: Ledger, contract: Contract, actor: str) -> int | None:
     last: TryAgain | None = None
     for _ in range(TRIES):
@@ -96,7 +81,7 @@ def _install(ledger: Ledger, contract: Contract, actor: str) -> int | None:
             return None
         for statement in _changes(writer, contract, before):
             writer.run(statement)
-        _partitions(writer, contract.type, head.recorded_at)
+        make_partitions(writer, contract.type, head.recorded_at)
         _register(writer, contract, digest, head)
         said = Said(contract.type, contract.version, "", "replace", {})
         write_log(writer, head, said, [(part, compressed(part.raw))], [Tally()])
@@ -157,14 +142,6 @@ def _put_aside(writer: Writer, type_name: str, major: int) -> Iterator[str]:
     for schema, table, kind in tables:
         aside = f"{type_name}_v{major}{table.removeprefix(type_name)}" if kind == "table" else f"{table}_v{major}"
         yield f"alter {kind} {quoted(schema, table)} rename to {quoted(aside[:63])}"
-
-
-def _partitions(writer: Writer, type_name: str, moment: datetime) -> None:
-    first = moment.replace(day=1)
-    for month in (first, next_month(first)):
-        name, statement = partition_ddl(type_name, month)
-        if not writer.rows("select to_regclass($1) is not null", (quoted("history", name),))[0][0]:
-            writer.run(statement)
 
 
 def _register(writer: Writer, contract: Contract, digest: str, head: Head) -> None:

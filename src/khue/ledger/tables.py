@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from khue.contract.contract import Contract
 from khue.ledger.indexes import index_ddl
 from khue.ledger.policies import policy_ddl
-from khue.ledger.statements import literal, quoted
+from khue.ledger.statements import quoted
 
 SYSTEM: tuple[tuple[str, str], ...] = (
     ("_id", "text not null"),
@@ -79,14 +79,14 @@ def add_column_ddl(contract: Contract, names: frozenset[str]) -> tuple[str, ...]
     )
 
 
-def partition_ddl(type_name: str, moment: datetime) -> tuple[str, str]:
-    """Return name and statement of the history partition for the month of `moment` (UTC)."""
-    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    after = next_month(first)
-    name = f"{type_name}@{first:%Y%m}"
-    bounds = f"from ({literal(first.isoformat())}) to ({literal(after.isoformat())})"
-    parent = quoted("history", type_name)
-    return name, f"create table if not exists {quoted('history', name)} partition of {parent} for values {bounds}"
+def partition_name(type_name: str, month: datetime) -> str:
+    """Return the name of the history partition of a month."""
+    return f"{type_name}@{month:%Y%m}"
+
+
+def month_of(moment: datetime) -> datetime:
+    """Return the first moment of the month (UTC)."""
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def next_month(moment: datetime) -> datetime:
