@@ -52,6 +52,9 @@ class Answer:
         """Return the last line of the output, read as JSON."""
         return json.loads(self.out.strip().splitlines()[-1])
 
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
     def fates(self) -> dict[str, int]:
         return {name: self.json[name] for name in FATES}
 
@@ -112,7 +115,9 @@ class House:
     def waits(self, **columns: object) -> list[str]:
         """Return the open records as seq:record, in order."""
         where = " and ".join(f"{name} = %s" for name in columns) or "true"
-        query = f"select seq || ':' || record from khue.quarantine where state = 'open' and {where} order by seq, record"
+        query = (
+            f"select seq || ':' || record from khue.quarantine where state = 'open' and {where} order by seq, record"
+        )
         return [one for (one,) in self.rows(query, *columns.values())]
 
     @contextlib.contextmanager
@@ -136,7 +141,9 @@ class House:
         async def send() -> list[httpx.Response]:
             with self.opened() as house:
                 async with application(house) as app, client_of(app) as client:
-                    return [await client.request(method, address, **body_of(body)) for method, address, body in requests]
+                    return [
+                        await client.request(method, address, **body_of(body)) for method, address, body in requests
+                    ]
 
         answers = asyncio.run(send())
         assert [answer.text for answer in answers if answer.status_code >= 300] == []

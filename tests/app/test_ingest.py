@@ -1,7 +1,5 @@
 """`khue ingest`: what a file comes to, before anything is written and after."""
 
-from collections.abc import Callable
-
 from tests.app.conftest import COUNTED, RAIN, House
 
 
@@ -17,5 +15,3 @@ def test_a_dry_run_says_what_the_real_run_then_does_and_writes_nothing(khue: Hou
     assert real.json["reasons"] == dry.json["reasons"]
     assert real.json["rows"] == 8
     assert set(real.json) >= {"rows", *COUNTED, "commits", "seconds"}
-    print(real.json)
-    print(khue("ingest", "--type", "rain_gauge", file).out)

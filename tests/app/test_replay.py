@@ -1,5 +1,6 @@
 """`khue replay`: what a changed contract would have made of the bytes as they came; nothing known is changed."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,9 @@ def change(house: House, version: str, old: str, new: str) -> None:
     path = Path(house.environment["KHUE_CITY"]) / "domains" / "rain" / "contracts" / "rain_gauge.yaml"
     text = path.read_text()
     assert old in text
-    lines = [f"version: {version}" if line.startswith("version:") else line for line in text.replace(old, new).split("\n")]
+    lines = [
+        f"version: {version}" if line.startswith("version:") else line for line in text.replace(old, new).split("\n")
+    ]
     path.write_text("\n".join(lines))
 
 
@@ -125,13 +128,18 @@ def test_nothing_changes_where_the_contract_has_not(changing: House) -> None:
 
 
 def test_what_came_in_over_http_is_judged_again_from_its_bytes(changing: House) -> None:
+    of_b = {"dateObserved": value("2021-10-01"), "precipitation": value(404)}
     changing.over_http(
         ("POST", "/api/v1/ingest/rain_gauge", {"station": "Láng", "observed_on": "2021-10-01", "precipitation": 400}),
         ("POST", "/api/v1/ingest/rain_gauge", b"station,observed_on,precipitation\nVOV,2021-10-01,401\n"),
         ("POST", "/api/v1/ingest/rain_gauge", b'{"station":"Mai","observed_on":"2021-10-01","precipitation":402}\n'),
         ("POST", "/ngsi-ld/v1/entities", entity("A", 403)),
         ("POST", "/ngsi-ld/v1/entities", entity("B", 1)),
-        ("PATCH", f"/ngsi-ld/v1/entities/{entity('B', 1)['id']}/attrs", {"dateObserved": value("2021-10-01"), "precipitation": value(404)}),
+        (
+            "PATCH",
+            f"/ngsi-ld/v1/entities/{entity('B', 1)['id']}/attrs",
+            {"dateObserved": value("2021-10-01"), "precipitation": value(404)},
+        ),
     )
     assert sorted(v for v in changing.standing().values() if v and v > 1) == [400, 401, 402, 403, 404]
     assert replay(changing)["differing"] == 0

@@ -9,6 +9,7 @@ import orjson
 from khue.app.commands.contract import contract
 from khue.app.commands.ingest import ingest
 from khue.app.commands.keep import backup, doctor, erase, replay, restore, retention, revert, verify
+from khue.app.commands.log import log
 from khue.app.commands.quarantine import quarantine
 from khue.app.commands.serve import public, serve, web, worker
 from khue.contract.errors import KhueError, TryAgain
@@ -21,7 +22,7 @@ def khue() -> None:
 
 
 for _command in (
-    serve, web, public, worker, ingest, quarantine, contract, verify, replay, revert, erase, retention, backup, restore,
+    serve, web, public, worker, ingest, quarantine, contract, log, verify, replay, revert, erase, retention, backup, restore,
     doctor,
 ):  # fmt: skip
     khue.add_command(_command)
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit 0 done, 1 findings, 2 refused, 3 misconfigured, 4 try again."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        sys.exit(khue.main(args=words, standalone_mode=False) or 0)
+        sys.exit(khue.main(args=words, prog_name="khue", standalone_mode=False) or 0)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
