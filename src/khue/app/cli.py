@@ -22,8 +22,8 @@ def khue() -> None:
 
 
 for _command in (
-    serve, web, public, worker, ingest, quarantine, contract, log, verify, replay, revert, erase, retention, backup, restore,
-    doctor,
+    serve, web, public, worker, ingest, quarantine, contract, log, verify, replay, revert, erase, retention, backup,
+    restore, doctor,
 ):  # fmt: skip
     khue.add_command(_command)
 

@@ -22,7 +22,7 @@ def frame_of(records: Sequence[Mapping[str, Any]], contract: Contract) -> pl.Dat
     """Return records of equal names and JSON types as a frame; what the contract does not know goes beside."""
     known = {*contract.by_name, *key_properties(contract.key)}
     names = [name for name in records[0] if name in known or _is_sent(name)]
-    columns = [_typed(name, [record[name] for record in records]) for name in names]
+    columns = [typed([record[name] for record in records]).alias(name) for name in names]
     extra = [{name: value for name, value in record.items() if name not in names} for record in records]
     if any(extra):
         columns.append(pl.Series(EXTRA, [orjson.dumps(one).decode() if one else None for one in extra], pl.String))
@@ -34,14 +34,12 @@ def _is_sent(name: str) -> bool:
     return name == ID or name.startswith(UNIT_PREFIX)
 
 
-def _typed(name: str, values: Sequence[Any]) -> pl.Series:
+def typed(values: Sequence[Any]) -> pl.Series:
     """Return a column as JSON has it: numbers as numbers, objects and lists as JSON text, all else as text."""
-    if any(isinstance(value, dict | list) for value in values):
-        return pl.Series(name, [None if value is None else orjson.dumps(value).decode() for value in values], pl.String)
-    if all(isinstance(value, bool) for value in values):
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if all(isinstance(value, int) for value in values):
-        return pl.Series(name, values, dtype=pl.Int64, strict=False)
-    if all(isinstance(value, float) for value in values):
-        return pl.Series(name, values, dtype=pl.Float64)
-    return pl.Series(name, [None if value is None else str(value) for value in values], dtype=pl.String)
+    kinds = {type(value) for value in values if value is not None}
+    if kinds & {dict, list}:
+        return pl.Series([None if value is None else orjson.dumps(value).decode() for value in values], dtype=pl.String)
+    for some, dtype in (({bool}, pl.Boolean), ({int}, pl.Int64), ({int, float}, pl.Float64)):
+        if kinds and kinds <= some:
+            return pl.Series(values, dtype=dtype, strict=False)
+    return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)

@@ -19,7 +19,7 @@ from khue.intake.decoders import xlsx
 from khue.intake.decoders.stream import Input
 
 REASON = "Lý do"
-HIDDEN = "_khue"
+HIDDEN = "Mã bản ghi (không sửa)"
 AS_IT_IS = "Mend the workbook as it was downloaded"
 MAX_CELL = 32_767  # of Excel
 
