@@ -1,10 +1,11 @@
 import threading
+from typing import Any
 
 import psycopg
 import pytest
 from tests.ledger.build import cleaned, contract, prop, record
 
-from khue.contract.contract import Share
+from khue.contract.contract import Share, draft_contract
 from khue.contract.errors import ContractError, Misconfigured
 from khue.ledger.commit import Ledger
 from khue.ledger.head import StaleContract
@@ -62,6 +63,34 @@ def test_a_breaking_change_needs_a_new_major_version_with_tables_of_its_own(ledg
     with psycopg.connect(ledger.database.owner) as connection:
         assert connection.execute("select rain from state.gauge_v1").fetchall() == [(1.0,)]
         assert connection.execute("select rain from state.gauge").fetchall() == [(2,)]
+    assert verify(ledger.database) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "properties", "why"),
+    [
+        ("1.1.0", (prop("station", "string"), prop("rain", "integer")), "rain changed from number to integer"),
+        ("1.1.0", GAUGE.properties[:2], "level was removed"),
+        ("1.0.0", (*GAUGE.properties, prop("wind")), "its version 1.0.0 is not after 1.0.0"),
+        ("0.9.0", (*GAUGE.properties, prop("wind")), "its version 0.9.0 is not after 1.0.0"),
+    ],
+)
+def test_a_version_that_does_not_fit_its_change_is_refused_with_the_reasons(
+    ledger: Ledger, version: str, properties: Any, why: str
+) -> None:
+    install(ledger, [GAUGE])
+    with pytest.raises(Misconfigured, match=why):
+        install(ledger, [contract(version=version, properties=properties)])
+    ledger.commit(cleaned(GAUGE, [record("a", 1, rain=1.0)]))
+
+
+def test_a_draft_is_put_aside_by_its_first_contract(ledger: Ledger) -> None:
+    draft = draft_contract("gauge")
+    install(ledger, [draft])
+    with pytest.raises(Misconfigured):
+        install(ledger, [contract(version="0.2.0")])
+    install(ledger, [GAUGE])
+    ledger.commit(cleaned(GAUGE, [record("a", 1, rain=1.0)]))
     assert verify(ledger.database) == []
 
 

@@ -1,15 +1,17 @@
 """Replay: judge raw bytes again under the present contract, and append what differs. Nothing known is changed."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+import orjson
 import polars as pl
 
 from khue.app.opened import Opened
+from khue.app.received import frame_of
 from khue.app.verdicts import Before, Verdicts, before, holdable, verdicts, withdrawn
-from khue.contract.batch import RECORD, Batch, Part, Raw
+from khue.contract.batch import GIVEN, RECORD, ROW, Batch, Part, Raw
 from khue.contract.cleaned import Cleaned
 from khue.contract.contract import Contract
 from khue.contract.receipt import Receipt
@@ -42,10 +44,11 @@ def replay(house: Opened, type_name: str, said: Callable[[Replayed], None] = lam
     recorded, total = Recorded(house.database), Replayed()
     try:
         replays = recorded.replays(type_name)
-        for original in recorded.originals(type_name):
+        for original in recorded.originals(contract):
+            again = _Again(house, recorded, contract, original)
             earlier = replays.get(original.seq, {})
-            past = before(original.seq, earlier, recorded.waited([original.seq, *earlier]))
-            total = _one(_Again(house, recorded, contract, original), past, total)
+            past = before(original.seq, earlier, recorded.waited([original.seq, *earlier]), aside=again.aside)
+            total = _one(again, past, total)
             said(total)
     finally:
         recorded.close()
@@ -61,16 +64,26 @@ class _Again:
     contract: Contract
     original: Original
 
+    @property
+    def aside(self) -> bool:
+        """Whether the commit's rows lie in the tables of another major version."""
+        return int(self.original.version.split(".", maxsplit=1)[0]) != self.contract.major
+
     def batch(self) -> Batch:
         """Return the records as they came, from the bytes as they came."""
         original, contract = self.original, self.contract
         source = self.house.catalogue.sources.get(original.source)
         content = self.recorded.raw(original.raw_seq)
-        frame = decode_again(content, {**original.profile, **original.about}, source, contract)
+        if original.profile.get("format") == "records":
+            frame = _records(orjson.loads(content), contract)
+        else:
+            frame = decode_again(content, {**original.profile, **original.about}, source, contract)
         raw = Raw(content, hashlib.sha256(content).digest(), of=original.raw_seq)
-        part = Part(0, frame.height, original.source, original.actor, raw, kind="replay", about={"of": original.seq})
+        about = {"of": original.seq} | ({"from": original.version} if self.aside else {})
+        part = Part(0, frame.height, original.source, original.actor, raw, kind="replay", about=about)
         batch = Batch(contract.type, frame, (part,), "patch" if original.mode == "patch" else "replace")
-        return replace(batch, profile=original.profile, **_declared(source, original))
+        waived = frozenset[str](original.about.get("waived", ()))
+        return replace(batch, profile=original.profile, waived=waived, **_declared(source, original))
 
     def verdicts(self, cleaned: Cleaned, past: Before) -> Verdicts:
         """Return which records differ from how they stand."""
@@ -123,9 +136,18 @@ def _groups(records: Sequence[int], past: Before) -> Iterable[list[int]]:
         yield from (some[start : start + LARGEST] for start in range(0, len(some), LARGEST))
 
 
+def _records(records: Sequence[Mapping[str, object]], contract: Contract) -> pl.DataFrame:
+    """Return what was decided or concluded as a frame: records by property, each with all that it gives."""
+    return frame_of(records, contract).with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int32).alias(RECORD),
+        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(ROW),
+        pl.Series([list(record) for record in records], dtype=pl.List(pl.String)).alias(GIVEN),
+    )
+
+
 def _chosen(batch: Batch, past: Before, records: list[int]) -> Batch:
     frame = _renumbered(batch.frame, records)
-    about: dict[str, object] = {"of": past.seq, "records": records}
+    about: dict[str, object] = {**batch.parts[0].about, "records": records}
     pairs = [past.waiting[record] for record in records if record in past.waiting]
     if pairs:
         about["quarantine"] = [[one.seq, one.record] for one in pairs]

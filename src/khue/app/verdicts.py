@@ -18,13 +18,15 @@ Pair = tuple[int, int]
 class Before:
     """What became of a commit's records until now, by record: open quarantine entries, and those of decided ones.
 
-    `replays` are the commits that replayed it: seq → the original's record that each of its own is.
+    `replays` are the commits that replayed it: seq → the original's record that each of its own is. `aside`: its rows
+    lie in the tables of another major version, and those of the present one are to be filled.
     """
 
     seq: int
     replays: Mapping[int, Sequence[int]] = field(default_factory=dict[int, Sequence[int]])
     waiting: Mapping[int, Waited] = field(default_factory=dict[int, Waited])
     decided: frozenset[int] = frozenset()
+    aside: bool = False
 
     def origin(self, seq: int | None, record: int | None, of: int | None) -> Pair:
         """Return the original commit and record that a version goes back to; (0, -1) where there is no version."""
@@ -44,17 +46,22 @@ class Verdicts:
     left: int
 
 
-def before(seq: int, replays: Mapping[int, Sequence[int]], waited: Sequence[Waited]) -> Before:
+def before(seq: int, replays: Mapping[int, Sequence[int]], waited: Sequence[Waited], *, aside: bool = False) -> Before:
     """Return what became of a commit's records, from the quarantine of itself and of its replays."""
     waiting: dict[int, Waited] = {}
-    last: dict[int, str] = {}
+    last: dict[int, Waited] = {}
     for one in waited:
         record = one.record if one.seq == seq else replays[one.seq][one.record]
-        last[record] = one.state
+        last[record] = one
         if one.state == "open":
             waiting[record] = one
-    decided = {record for record, state in last.items() if state in DECIDED and record not in waiting}
-    return Before(seq, replays, waiting, frozenset(decided))
+    decided = {record for record, one in last.items() if _is_decided(one, aside=aside) and record not in waiting}
+    return Before(seq, replays, waiting, frozenset(decided), aside)
+
+
+def _is_decided(one: Waited, *, aside: bool) -> bool:
+    """Whether a person's word stands for the record; the rest of a row whose held value was dismissed is data still."""
+    return one.state in DECIDED and not (aside and one.action == "hold" and one.state == "dismissed")
 
 
 def verdicts(cleaned: Cleaned, latest: pl.DataFrame, past: Before) -> Verdicts:
@@ -71,7 +78,7 @@ def verdicts(cleaned: Cleaned, latest: pl.DataFrame, past: Before) -> Verdicts:
         elif standing == (past.seq, record):
             if differs:
                 enter.append(record)
-        elif _may_enter(past.waiting.get(record), cleaned.contract) and standing < (past.seq, record):
+        elif standing < (past.seq, record) and (past.aside or _may_enter(past.waiting.get(record), cleaned.contract)):
             enter.append(record)
         else:
             left += 1

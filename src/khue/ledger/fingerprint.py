@@ -1,12 +1,15 @@
 """A contract as the ledger keeps it: its body as JSON, and the digest that names this very text."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from khue.contract.contract import Contract
+from khue.contract.label import Label
+from khue.contract.property import Property
 from khue.ledger.chain import canonical
 
 
@@ -39,6 +42,19 @@ class _Same:
 def digest_of(contract: Contract) -> str:
     """Return the digest of the contract's text, or of its body where it was not read from a text."""
     return contract.digest or _digest_by_identity(_Same(contract))
+
+
+def in_tables(kept: Mapping[str, Any], digest: str) -> Contract:
+    """Return a kept contract as far as tables and versions are compared by it: without its checks and its gate."""
+    simple = ("type", "entity_type", "version", "kind", "status", "description", "owner", "key", "observed_at")
+    told: dict[str, Any] = {name: kept[name] for name in simple}
+    properties = tuple(_property(prop) for prop in kept["properties"])
+    return Contract(**told, label=Label(**kept["label"]), properties=properties, checks=(), digest=digest)
+
+
+def _property(kept: Mapping[str, Any]) -> Property:
+    told: dict[str, Any] = {**kept, "label": Label(**kept["label"]), "normalise": (), "reference": None}
+    return Property(**told)
 
 
 def fingerprint(contract: Contract) -> str:

@@ -3,15 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from khue.contract.batch import Part, Raw
 from khue.contract.contract import Contract
+from khue.contract.difference import breaking, version_fault
 from khue.contract.errors import Misconfigured, TryAgain
 from khue.ledger.chain import canonical
 from khue.ledger.commit import Ledger
-from khue.ledger.fingerprint import body, digest_of
+from khue.ledger.fingerprint import body, digest_of, in_tables
 from khue.ledger.head import Head, lock
 from khue.ledger.merge import Tally
 from khue.ledger.partitions import make as make_partitions
@@ -27,13 +28,9 @@ TRIES = 30  # each waits at most 2 s for the tables, and lets the writers go on 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What matters of the contract that a new one replaces."""
+    """The contract that a new one replaces, the SQL types of its columns, and the dataset that it opens."""
 
-    digest: str
-    version: str
-    major: int
-    kind: str
-    key: str
+    contract: Contract
     columns: dict[str, str]
     dataset: str | None
 
@@ -68,7 +65,7 @@ def _install(ledger: Ledger, contract: Contract, actor: str) -> int | None:
     with ledger.writers.writer() as writer:
         before = _in_force(writer, contract.type)
         writer.rollback()
-        if before and before.digest == digest:
+        if before and before.contract.digest == digest:
             return None
         content = canonical(body(contract)).encode()
         part = Part(0, 0, "contract", actor, Raw(content, hashlib.sha256(content).digest()), kind="contract")
@@ -76,9 +73,11 @@ def _install(ledger: Ledger, contract: Contract, actor: str) -> int | None:
         writer.run("set local lock_timeout = '2s'")
         head = lock(writer, 1, ledger.clock)
         before = _in_force(writer, contract.type)  # again, now that nobody else can change it
-        if before and before.digest == digest:
+        if before and before.contract.digest == digest:
             writer.rollback()
             return None
+        if before:
+            _require_version(contract, before.contract, digest)
         for statement in _changes(writer, contract, before):
             writer.run(statement)
         make_partitions(writer, contract.type, head.recorded_at)
@@ -94,15 +93,7 @@ def _in_force(writer: Writer, type_name: str) -> InForce | None:
     if not found:
         return None
     known: dict[str, Any] = json.loads(found[0][0])
-    return InForce(
-        str(found[0][1]),
-        known["version"],
-        int(known["version"].split(".", maxsplit=1)[0]),
-        known["kind"],
-        known["key"],
-        known["columns"],
-        (known["share"] or {}).get("dataset"),
-    )
+    return InForce(in_tables(known, str(found[0][1])), known["columns"], (known["share"] or {}).get("dataset"))
 
 
 def _changes(writer: Writer, contract: Contract, before: InForce | None) -> Iterator[str]:
@@ -111,28 +102,27 @@ def _changes(writer: Writer, contract: Contract, before: InForce | None) -> Iter
         yield f"drop view if exists {quoted('open', before.dataset)}"
     if before is None:
         yield from table_ddl(contract)
-    elif contract.major != before.major:
-        yield from _put_aside(writer, contract.type, before.major)
+    elif contract.major != before.contract.major:
+        yield from _put_aside(writer, contract.type, before.contract.major)
         yield from table_ddl(contract)
     else:
-        _require_additive(contract, before)
         new = frozenset(name for name, _ in contract_columns(contract)) - before.columns.keys()
         yield from add_column_ddl(contract, new)
     yield from view_ddl(contract)
 
 
-def _require_additive(contract: Contract, before: InForce) -> None:
-    now = dict(contract_columns(contract))
-    wrong = [f"{name} is gone" for name in before.columns if name not in now]
-    wrong += [f"{name} becomes {now[name]}" for name, kind in before.columns.items() if now.get(name, kind) != kind]
-    wrong += [f"the key becomes {contract.key}"] * (contract.key != before.key)
-    wrong += [f"the kind becomes {contract.kind}"] * (contract.kind != before.kind)
-    if wrong:
+def _require_version(contract: Contract, before: Contract, digest: str) -> None:
+    """Raise Misconfigured unless the version's number says what the change does."""
+    fault = version_fault(before, replace(contract, digest=digest))
+    if before.is_draft and not contract.is_draft and contract.major == 0:
+        fault = "The first contract of a type that was a draft begins with version 1.0.0"
+    if fault:
+        reasons = breaking(before, contract)
         raise Misconfigured(
-            f"The contract of {contract.type} cannot change from {before.version} to {contract.version} in place",
+            f"The contract of {contract.type} cannot change from {before.version} to {contract.version}",
             where=contract.file,
-            why="; ".join(wrong),
-            todo=f"give it the version {before.major + 1}.0.0: new tables are made, and `khue replay` fills them",
+            why="; ".join((*reasons, fault) if fault not in reasons else reasons),
+            todo="a new major version has tables of its own, and `khue replay` fills them" if reasons else "",
         )
 
 

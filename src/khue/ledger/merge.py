@@ -130,7 +130,9 @@ def count_rows(writer: Writer, sql: Statements, tallies: Sequence[Tally], *, fla
 
 def _mark_known(writer: Writer, sql: Statements, staged: Staged) -> None:
     """Mark as unchanged the rows with a field held that wait already, or were decided."""
-    held = [order for order, _, action in _known(writer, sql, staged) if action == "hold"]
+    # What fills the tables of a new major version is new there, however long it has waited.
+    filling = {number for number, part in enumerate(staged.cleaned.batch.parts) if "from" in part.about}
+    held = [order for order, part, action in _known(writer, sql, staged) if action == "hold" and part not in filling]
     if held and staged.rows:
         writer.run(fill("unchanged_held", orders=",".join(map(str, held)), **sql.places))
 

@@ -29,6 +29,8 @@ class Original:
     raw_seq: int
     profile: Mapping[str, Any]
     about: Mapping[str, Any]
+    kind: str
+    version: str  # of the contract that it was judged under
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ class Recorded:
         """Close the connection."""
         self._connection.close()
 
-    def originals(self, type_name: str) -> list[Original]:
-        """Return the commits of a type that can be judged again, in order of seq."""
-        rows = self._frame(template("replay/originals"), (type_name,)).rows()
+    def originals(self, contract: Contract) -> list[Original]:
+        """Return the commits of a contract's type that can be judged again under it, in order of seq."""
+        rows = self._frame(template("replay/originals"), (contract.type, contract.major)).rows()
         return [
-            Original(seq, source, actor, mode, raw_seq, json.loads(profile), json.loads(about))
-            for seq, source, actor, mode, raw_seq, profile, about in rows
+            Original(seq, source, actor, mode, raw_seq, json.loads(profile), json.loads(about), kind, version)
+            for seq, source, actor, mode, raw_seq, profile, about, kind, version in rows
         ]
 
     def raw(self, seq: int) -> bytes:
