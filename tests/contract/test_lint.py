@@ -1,8 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from khue.contract.lint import lint_text
+from khue.contract.check import JUDGED, Check, CheckKind, OnFail
+from khue.contract.label import Label
+from khue.contract.lint import lint_contract, lint_text
+from khue.contract.odcs import read_contract_errors
 
 Changed = Callable[..., str]
 
@@ -39,6 +43,19 @@ def test_a_breach_of_a_rule_is_found(changed: Changed, old: str, new: str, says:
     findings = lint_text(changed((old, new)), "gauge.yaml")
     assert any(says in finding.what for finding in findings), findings
     assert all(finding.where.startswith("gauge.yaml:") for finding in findings)
+
+
+@pytest.mark.parametrize("kind", sorted(JUDGED))
+@pytest.mark.parametrize("on_fail", ["flag", "hold", "reject"])
+def test_what_looks_at_other_records_flags_and_only_unique_and_repeated_may_reject(
+    changed: Changed, kind: CheckKind, on_fail: OnFail
+) -> None:
+    contract, _ = read_contract_errors(changed(), "gauge.yaml")
+    assert contract is not None
+    check = Check("doubt", kind, "accurate", on_fail, "level", Label("sai", "wrong"))
+    told = [what for _, what, _ in lint_contract(replace(contract, checks=(check,)))]
+    allowed = on_fail == "flag" or (on_fail == "reject" and kind in ("unique", "repeated"))
+    assert (not told) is allowed, told
 
 
 def test_all_findings_are_told_together(changed: Changed) -> None:

@@ -16,6 +16,8 @@ LONGEST_PROPERTY = LONGEST_NAME - len("__folded")
 LONGEST_TYPE = 40  # room for the suffixes of tables, partitions and indexes
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 ALWAYS = ("column", "row", "value")
+# They compare a record with others and can only doubt it; a rejection would also unsay every verdict that rests on it.
+ONLY_FLAG = frozenset({"spike", "neighbours", "gap", "late"})
 OPEN_CLASSES = frozenset({"public", "internal"})
 
 
@@ -101,7 +103,9 @@ def _identity(contract: Contract) -> Iterator[Breach]:
 
 def _check(check: Check, contract: Contract) -> Iterator[Breach]:
     if check.judged and check.on_fail == "hold":
-        yield check.name, f"{check.name} is judged ({check.kind}) and holds", "Write reject or flag"
+        yield check.name, f"{check.name} is judged ({check.kind}) and holds", _judged_todo(check)
+    if check.kind in ONLY_FLAG and check.on_fail == "reject":
+        yield check.name, f"{check.name} ({check.kind}) doubts and rejects", "Write flag: it may be true all the same"
     if check.on_fail == "hold" and check.field is None:
         yield check.name, f"{check.name} holds, but names no field", "Put it under a property, or write flag"
     identifying = {name for _, name, _, _ in Formatter().parse(contract.key)} | {contract.observed_at}
@@ -112,6 +116,10 @@ def _check(check: Check, contract: Contract) -> Iterator[Breach]:
     if check.kind in ("spike", "neighbours", "gap", "late") and contract.observed_at is None:
         yield check.name, f"{check.name} needs a time", "Give the contract khue.observedAt"
     yield from _arguments(check, contract)
+
+
+def _judged_todo(check: Check) -> str:
+    return "Write flag" if check.kind in ONLY_FLAG else "Write reject or flag"
 
 
 def _arguments(check: Check, contract: Contract) -> Iterator[Breach]:
