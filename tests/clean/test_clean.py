@@ -267,6 +267,11 @@ def test_now_is_an_argument() -> None:
     )
 
 
+def test_records_without_a_single_value_are_rejected_one_by_one() -> None:
+    result = clean(Batch("air", pl.DataFrame({"_row": [1, 2]}), ()), AIR, REFERENCE, NOW)
+    assert result.quarantined["received"].to_list() == [b"{}", b"{}"]
+
+
 def test_a_row_that_could_not_be_decoded_is_rejected_for_that_alone_with_its_text() -> None:
     line = '{"_line":{"type":"Property","value":"{\\"pm25\\": nope"}}'
     columns = {

@@ -194,6 +194,12 @@ def test_blank_cells_beyond_the_last_heading_break_nothing(air, air_flat):
     assert frame.select("station", "co").rows() == [("a", "1"), ("b", "2")]
 
 
+def test_a_file_cannot_speak_for_the_decoder(air, air_flat):
+    _, _, frame = taken("trạm,lúc,CO,_deleted,_id,_broken\na,2026,1,true,urn:x:y,no\n".encode(), air, air_flat)
+    assert not {"_deleted", "_id", "_broken"} & set(frame.columns)
+    assert '"·_deleted"' in frame["_extra"][0]
+
+
 def test_a_cell_of_10_mb_breaks_its_row_alone(air, air_flat):
     content = "trạm,lúc,CO\n".encode() + b"a,2026," + b"x" * (10 << 20) + b"\nb,2026,1\n"
     _, _, frame = taken(content, air, air_flat)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from khue.contract.batch import EXTRA, GIVEN, ID, UNIT_PREFIX
+from khue.contract.batch import EXTRA, GIVEN, ID, RECORD, UNIT_PREFIX
 
 
 def object_text(columns: Iterable[str], frame: pl.DataFrame) -> pl.Expr:
@@ -35,7 +35,8 @@ def received(frame: pl.DataFrame) -> pl.Series:
     cleaned again as it came.
     """
     names = [name for name in frame.columns if not name.startswith("_") or name == ID or name.startswith(UNIT_PREFIX)]
-    return frame.select(object_text(names, frame).fill_null("{}").cast(pl.Binary).alias("received")).to_series()
+    text = object_text(names, frame).fill_null("{}").cast(pl.Binary).alias("received")
+    return frame.select(RECORD, text).get_column("received")  # beside a column, or no column at all would be one row
 
 
 def extra(frame: pl.DataFrame, known: frozenset[str]) -> pl.Expr | None:

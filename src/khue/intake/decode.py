@@ -151,10 +151,10 @@ def open_file(
         format_name = source.format
     decoding = read(given, format_name, contract, source)
     notes = decoding.notes
+    profile = {**decoding.profile, "declared": source is not None}
     if source is None:
         source, found = choose_source(decoding.headings, format_name, contract, sources)
         notes.extend(found)
-    profile = dict(decoding.profile)
     return Decoded(
         source, contract, decoding.format, given.sha256(), notes, profile, given.size(),
         footers=Footers(source.footers), _decoding=decoding, _sender=replace(sender, name=name),

@@ -34,6 +34,7 @@ def read(given: Input, format_name: str, contract: Contract, source: Source | No
 def read_again(content: bytes, again: Again, contract: Contract, source: Source) -> Decoding:
     """Decode the raw bytes of a commit as its profile says."""
     format_name = str(again.profile["format"])
+    known = source if again.profile.get("declared", True) else None  # as when it was read the first time
     sliced = "skip" in again.profile  # a slice of a file; the body of a request is read whole, as it was then
     if format_name == "csv" and sliced:
         return csv_text.decode_again(content, again)
@@ -44,5 +45,5 @@ def read_again(content: bytes, again: Again, contract: Contract, source: Source)
     if format_name == "ngsi-ld":
         return decode_document(Input(content, "raw"), contract, patch=again.profile.get("mode") == "patch")
     if format_name == "ndjson" and sliced:
-        return ndjson.decode_again(content, again, numeric_headings(source, contract))
-    return read(Input(content, "raw"), format_name, contract, source)
+        return ndjson.decode_again(content, again, numeric_headings(known or unnamed_source(contract), contract))
+    return read(Input(content, "raw"), format_name, contract, known)

@@ -279,6 +279,7 @@ def _batch(jobs: list[_Job], shape: Shape, entities: list[Any], frames: list[pl.
     frame = numbered(frames) if frames else entity_records(entities, shape.contract, request.mode)
     profile: dict[str, Any] = {"format": request.format, "mode": request.mode, "source": shape.source.name}
     profile |= {"date_order": shape.source.date_order, "zone": shape.source.zone}
+    profile["declared"] = request.source is not None
     if request.source is None:
         profile["columns"] = dict(shape.source.columns)
     starts = [0, *accumulate(job.size for job in jobs)]

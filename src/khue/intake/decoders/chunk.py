@@ -47,11 +47,15 @@ class Again:
 
 
 def tidy_headings(cells: list[str]) -> list[str]:
-    """Return headings with single spaces; blank ones are named by their place, repeated ones get " (2)", " (3)"."""
+    """Return headings with single spaces; blank ones are named by their place, repeated ones get " (2)", " (3)".
+
+    One that begins with "_" gets a dot before it: those names are ours, and a file must not be able to say them.
+    """
     seen: dict[str, int] = {}
     headings: list[str] = []
     for place, cell in enumerate(cells, start=1):
         name = " ".join(cell.replace("\x00", "␀").split()) or f"cột {place}"
+        name = f"·{name}" if name.startswith("_") else name
         seen[name] = seen.get(name, 0) + 1
         candidate = name if seen[name] == 1 else f"{name} ({seen[name]})"
         while candidate in headings and seen[name] > 1:
