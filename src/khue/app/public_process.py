@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from khue.app.catalogue import read_catalogue
+from khue.app.listening import listening
 from khue.app.settings import Settings
 from khue.contract.errors import Misconfigured, TryAgain
 from khue.ledger.database import Database
@@ -40,10 +41,10 @@ async def _serve(settings: Settings, fd: int) -> None:
     async with Reader(database, read_catalogue(settings.city).contracts) as reader:
         app = Starlette(routes=open_data.routes(reader))
         config = uvicorn.Config(
-            app, fd=fd, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="warning",
+            app, loop="uvloop", http="httptools", lifespan="off", access_log=False, log_level="warning",
             timeout_graceful_shutdown=10,
         )  # fmt: skip
-        await uvicorn.Server(config).serve()
+        await uvicorn.Server(config).serve(listening(fd))
 
 
 class PublicDoor:

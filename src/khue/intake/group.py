@@ -1,7 +1,7 @@
 """Group commit: requests that come at the same time go into the record in one transaction, each with its own receipt.
 
-While one group is merging, the next is decoded (both cores) and the one after gathers: no timer, so a request that
-comes alone waits for nobody.
+While one group is merging, the next is decoded (both cores) and the one after gathers. A request that comes alone waits
+for nobody; where many come together, a group closes when no more come, so that few groups are merged instead of many.
 """
 
 import asyncio
@@ -33,6 +33,8 @@ MANY = 256  # requests in a group
 # What odd input may raise in a decoder; anything else is a fault of ours and must be seen.
 ODD = (PolarsError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 BYTES = 32 << 20  # of bodies that wait
+ENOUGH = 256 << 10  # bytes of bodies that are worth a group of their own
+QUIET = 0.0015  # seconds without another request after which no more of those answered together are expected
 
 
 @dataclass(slots=True)
@@ -66,6 +68,8 @@ class GroupCommit:
     _outbox: "queue.Queue[_Ready | None]" = field(default_factory=lambda: queue.Queue(1))
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
     _bytes: int = 0
+    _ahead: list[int] = field(default_factory=list[int])  # requests in the groups that are ready or merging
+    _together: int = 1  # requests in the last group
     _closed: bool = True
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -132,21 +136,39 @@ class GroupCommit:
                     self._prepared(alone, pool)
                 return
             ready.commit = done.result()
+        self._ahead.append(len(ready.jobs))
         self._outbox.put(ready)
 
     def _gather(self) -> tuple[list[_Job], bool]:
-        """Wait for a request, and take along those that are already there."""
-        first = self._inbox.get()
-        found: list[_Job | None] = [first]
+        """Wait for a request, and take along those that come before the group closes."""
+        found: list[_Job | None] = [self._inbox.get()]
         while found[-1] is not None and len(found) < MANY:
-            try:
-                found.append(self._inbox.get_nowait())
-            except queue.Empty:
+            if self._take(found, 0):
+                continue
+            if self._alone() or _bytes_of(found) >= ENOUGH or not (self._take(found, QUIET) or self._waits(found)):
                 break
         jobs = [job for job in found if job is not None]
+        self._together = len(jobs)
         with self._lock:
-            self._bytes -= sum(len(job.request.content) for job in jobs)
+            self._bytes -= _bytes_of(jobs)
         return jobs, found[-1] is None
+
+    def _take(self, found: "list[_Job | None]", seconds: float) -> bool:
+        """Add the next request that comes within the time; return whether one came."""
+        try:
+            found.append(self._inbox.get(timeout=seconds) if seconds else self._inbox.get_nowait())
+        except queue.Empty:
+            return False
+        return True
+
+    def _alone(self) -> bool:
+        """Whether nothing is merging, and the last request came alone too."""
+        return not self._ahead and self._together == 1
+
+    def _waits(self, found: "list[_Job | None]") -> bool:
+        """Whether closing the group now gains nothing: one is ready before it, or it is small beside what merges."""
+        ahead = list(self._ahead)
+        return len(ahead) > 1 or (len(ahead) == 1 and len(found) * 2 < ahead[0])
 
     def _groups(self, jobs: Iterable[_Job]) -> Iterable[_Ready]:
         """Yield decoded groups of requests that agree in type, mode and format, in the order they came."""
@@ -163,6 +185,7 @@ class GroupCommit:
             while (ready := self._outbox.get()) is not None:
                 done = pool.submit(self._written, ready)
                 error = done.exception()
+                del self._ahead[0]
                 if isinstance(error, PartsFailed) and len(ready.jobs) > 1:
                     _answer(ready.jobs, error.outcomes)
                 elif error is not None:
@@ -196,6 +219,10 @@ def _each(ready: _Ready) -> Iterable[_Ready]:
         frame = numbered([batch.frame.slice(part.start, part.end - part.start)])
         alone = replace(part, start=0, end=frame.height)
         yield _Ready([replace(batch, frame=frame, parts=(alone,))], [job])
+
+
+def _bytes_of(jobs: "Sequence[_Job | None]") -> int:
+    return sum(len(job.request.content) for job in jobs if job is not None)
 
 
 def _fail(jobs: list[_Job], error: BaseException) -> None:
