@@ -15,7 +15,7 @@ from khue.contract.city import City
 from khue.contract.commit import Commit, Quarantined
 from khue.contract.contract import Contract, Locate
 from khue.contract.domain import Domain, Number
-from khue.contract.errors import NotFound
+from khue.contract.errors import KhueError, NotFound
 from khue.contract.label import Label
 from khue.contract.property import Property
 from khue.contract.query import Page, Query
@@ -89,6 +89,10 @@ GAUGE = Contract(
     ),
     locate=Locate("reference", through="station"),
     title="station",
+)
+DAILY = replace(
+    GAUGE,
+    properties=(GAUGE.properties[0], Property("observed_at", "date", Label("Ngày", "Day")), GAUGE.properties[2]),
 )
 SOURCES = (
     sample_source("sample_feed", "Trạm mưa tự động", "Automatic gauges", 600),
@@ -198,6 +202,11 @@ class SampleCentre:
     last: int = 42
     done: list[object] = field(default_factory=list)
     outline: tuple[Ring, ...] = ()
+    failing: KhueError | None = None
+    unheard: frozenset[str] = frozenset()  # sources that never sent anything
+    silence: timedelta = timedelta(minutes=4)  # since the newest reading
+    daily: bool = False
+    selections: list[Waiting] = field(default_factory=list[Waiting])
     followers: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = field(default_factory=list)
 
     def grow(self) -> None:
@@ -213,7 +222,8 @@ class SampleCentre:
     @property
     def domains(self) -> Sequence[Domain]:
         sources = SOURCES if self.simulated else tuple(replace(source, simulated=False) for source in SOURCES)
-        return (Domain("sample", Label("Mẫu", "Sample"), "", "sample_agency", (GAUGE,), sources, "", NUMBERS),)
+        contract = DAILY if self.daily else GAUGE
+        return (Domain("sample", Label("Mẫu", "Sample"), "", "sample_agency", (contract,), sources, "", NUMBERS),)
 
     def now(self) -> datetime:
         return NOW
@@ -223,7 +233,7 @@ class SampleCentre:
 
     async def number(self, number: Number, at: datetime | None) -> NumberNow:
         value, over, of = (None, 0, 0) if self.empty else VALUES[NUMBERS.index(number)]
-        return NumberNow(value, over, of, NOW - timedelta(minutes=4) if over else None)
+        return NumberNow(value, over, of, NOW - self.silence if over else None)
 
     async def query(self, query: Query) -> Page:
         if self.empty:
@@ -243,7 +253,8 @@ class SampleCentre:
         if self.empty:
             return ()
         ages = {"sample_feed": 240, "sample_slow": 2400, "sample_lost": 9000, "sample_file": 86400}
-        return [SourceActivity(n, NOW - timedelta(seconds=s), NOW - timedelta(seconds=s), 40) for n, s in ages.items()]
+        heard = {name: NOW - timedelta(seconds=age) for name, age in ages.items() if name not in self.unheard}
+        return [SourceActivity(name, when, when, 40) for name, when in heard.items()]
 
     async def received(self, since: datetime, until: datetime | None) -> Sequence[Received]:
         if self.empty:
@@ -258,6 +269,8 @@ class SampleCentre:
         return [sample_commit(seq) for seq in range(top, max(0, top - limit), -1)]
 
     async def commit(self, seq: int) -> Commit:
+        if self.failing:
+            raise self.failing
         if not 0 < seq <= self.last:
             raise NotFound(f"There is no commit {seq}")
         return sample_commit(seq)
@@ -273,6 +286,7 @@ class SampleCentre:
             await more.wait()
 
     async def waiting(self, selection: Waiting) -> tuple[Sequence[Quarantined], int]:
+        self.selections.append(selection)
         if self.empty or selection.state not in {"open", None}:
             return (), 0
         records = [

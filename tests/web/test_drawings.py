@@ -20,6 +20,35 @@ def test_north_is_up_and_east_is_right() -> None:
     assert placed["north-east"].x > placed["south"].x
 
 
+def test_the_map_shows_where_the_stations_stand_and_no_more() -> None:
+    corner = [station("a", 105.1, 20.1), station("b", 105.2, 20.2), station("elsewhere", 110.0, 20.5)]
+    west, south, east, north = city_map.frame_of(BOUNDS, corner)
+    assert 105.0 < west < 105.1 and 105.2 < east < 105.4
+    assert 20.0 < south < 20.1 and 20.2 < north < 20.4
+    assert city_map.frame_of(BOUNDS, []) == BOUNDS
+    alone = city_map.frame_of(BOUNDS, [station("a", 105.5, 20.5)])
+    assert alone[2] - alone[0] > 0.05, "one station does not fill the city"
+
+
+def test_a_crowded_middle_has_a_lens_where_each_station_is_told_once() -> None:
+    crowd = [station(f"c{n}", 105.5 + n % 4 / 100, 20.5 + n // 4 / 100) for n in range(16)]
+    around = [station("west", 105.05, 20.5), station("east", 105.95, 20.55), station("north", 105.5, 20.95)]
+    lens = city_map.lens_of(BOUNDS, crowd + around)
+    assert lens
+    whole = city_map.draw(city_map.frame_of(BOUNDS, crowd + around), (), crowd + around, lens)
+    enlarged = city_map.draw(lens, (), crowd + around)
+    told = {p.station.id for p in whole.points if not p.small}, {p.station.id for p in enlarged.points}
+    assert told[0] | told[1] == {s.id for s in crowd + around}
+    assert not told[0] & told[1]
+    assert whole.window
+    assert city_map.lens_of(BOUNDS, around) is None
+
+
+def test_a_value_is_never_cut_off_by_the_edge() -> None:
+    edge = city_map.draw(BOUNDS, (), [station("east", 105.999, 20.5), station("west", 105.001, 20.5)]).points
+    assert {p.station.id: p.side for p in edge} == {"east": "left", "west": "right"}
+
+
 def test_a_degree_of_longitude_is_shorter_than_one_of_latitude() -> None:
     drawing = city_map.draw(BOUNDS, (), [])
     assert drawing.height > drawing.width
@@ -43,6 +72,14 @@ def test_a_gap_in_readings_stays_a_gap() -> None:
     drawn = chart.draw([chart.Reading(NOW + timedelta(hours=n), value) for n, value in enumerate(values)])
     assert drawn
     assert (len(drawn.lines), len(drawn.dots)) == (2, 1)
+
+
+def test_a_long_silence_parts_the_line() -> None:
+    hours = [0, 1, 2, 3, 500, 501, 502]
+    drawn = chart.draw([chart.Reading(NOW + timedelta(hours=n), 1.0) for n in hours])
+    assert drawn
+    assert len(drawn.lines) == 2
+    assert drawn.by_day
 
 
 def test_a_chart_starts_at_zero_and_ends_above_its_highest_reading() -> None:

@@ -1,8 +1,16 @@
+import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 from starlette.testclient import TestClient
-from tests.web.conftest import Served
+from tests.web.conftest import Served, application
+from tests.web.sample_centre import SampleCentre
+
+from khue.web.events import events as events_page
+from khue.web.site import end_streams
 
 
 def events(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
@@ -39,3 +47,16 @@ def test_a_page_follows_from_the_commit_that_it_shows(served: Served) -> None:
 
 def test_a_place_in_the_log_that_is_no_number_is_refused(client: TestClient) -> None:
     assert client.get("/events", headers={"last-event-id": "x"}).status_code == 400
+
+
+def test_an_open_line_ends_at_once_when_the_site_stops(tmp_path: Path) -> None:
+    app = application(SampleCentre(), tmp_path)
+
+    async def until_the_end() -> list[bytes]:
+        asyncio.get_running_loop().call_later(0.1, end_streams, app)
+        request = Request({"type": "http", "app": app, "headers": [], "query_string": b"", "path": "/events"})
+        answer = await events_page(request)
+        assert isinstance(answer, StreamingResponse)
+        return [chunk async for chunk in answer.body_iterator]  # type: ignore[misc]
+
+    assert len(asyncio.run(asyncio.wait_for(until_the_end(), 5))) == 1

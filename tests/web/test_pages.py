@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -96,6 +97,53 @@ def test_what_matters_first_stands_first(client: TestClient) -> None:
     assert "2 điểm đo chưa có toạ độ" in text
 
 
+def hot_of(text: str) -> list[str]:
+    """Return the titles under Điểm nóng, in order."""
+    return re.findall(r'<a href="[^"]*">([^<]+)</a>', text[text.index('id="hot"') : text.index('id="numbers"')])
+
+
+def test_hot_spots_are_one_line_a_subject_silent_sources_first_then_extremes_then_paperwork(client: TestClient) -> None:
+    assert hot_of(client.get("/").text) == [
+        "Trạm bơm (mẫu): mất tín hiệu",
+        "Trạm khí tượng (mẫu): chậm cập nhật",
+        "Mưa (mẫu): 2 số đo bất thường",
+        "Mưa (mẫu): 42 bản ghi chờ làm sạch",
+    ]
+
+
+def test_a_source_that_promised_and_never_came_is_hot(tmp_path: Path) -> None:
+    with TestClient(application(SampleCentre(unheard=frozenset({"sample_feed"})), tmp_path)) as client:
+        assert "Trạm mưa tự động (mẫu): chưa có dữ liệu" in hot_of(client.get("/").text)
+
+
+def test_an_old_number_looks_old_and_a_fresh_one_does_not(tmp_path: Path) -> None:
+    for silence, old in ((timedelta(minutes=4), False), (timedelta(hours=3), True)):
+        with TestClient(application(SampleCentre(silence=silence), tmp_path)) as client:
+            text = client.get("/").text
+        assert ('<div class="tile old">' in text) is old
+
+
+def test_a_reading_for_a_day_shows_its_day_and_no_age(tmp_path: Path) -> None:
+    with TestClient(application(SampleCentre(daily=True, silence=timedelta(hours=26)), tmp_path)) as client:
+        numbers = client.get("/").text
+        entity = client.get(ENTITY).text
+    assert re.search(r"trên 41/49 điểm đo · .*ngày 21/11/2026", numbers, re.DOTALL)
+    assert "ngày 22/11/2026" in entity
+    assert "22/11/2026 08:05</time></th>" not in entity
+
+
+def test_no_check_is_shown_by_its_machine_name_alone(client: TestClient) -> None:
+    assert "Lượng mưa: tăng đột biến" in client.get("/commit/41").text
+    assert "rain_spike</span></td>" not in client.get(ENTITY).text
+
+
+def test_records_of_one_commit_are_asked_for(client: TestClient, centre: SampleCentre) -> None:
+    text = client.get("/data/waiting?commit=39&check=rain_physical").text
+    assert centre.selections[-1].commit == 39
+    assert "Chỉ bản ghi của lần cập nhật 39" in text
+    assert 'name="commit" value="39"' in text
+
+
 def test_no_data_is_said_and_is_never_zero(client: TestClient) -> None:
     assert re.search(r"Nhiệt độ trung bình</p>\s*<p class=\"value none\">không có số liệu", client.get("/").text)
 
@@ -105,6 +153,7 @@ def test_a_page_of_the_past_says_so_and_is_not_live(client: TestClient) -> None:
     assert "Theo dữ liệu có đến 08:00 ngày 20/11/2026" in text
     assert "data-follow" not in text
     assert "data-fresh" not in text
+    assert "không trực tiếp" not in text
     assert f"{ENTITY.replace(':', '%3A')}" not in text
     assert "at=2026-11-20T08%3A00" in text, "links go on in the same past"
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,8 @@ class HouseCentre(Reading):
         """Decode, clean and judge a file without writing anything."""
         filed = await self._file(upload, dry_run=True)
         footers = tuple(
-            FooterCompared(each.name, each.column, each.stated, each.computed, agrees=False) for each in filed.footings
+            FooterCompared(each.name, each.column, each.stated, each.computed, agrees=each.agrees)
+            for each in filed.footings
         )
         return Examined(filed.receipt, filed.rows, self._reasons(filed, upload.type), footers, tuple(filed.notes))
 
@@ -116,7 +117,7 @@ class HouseCentre(Reading):
 def _whole(selection: Waiting) -> Selection:
     """Return a form's selection; limit 0 means all of one reason."""
     chosen = asked(selection)
-    return Selection(chosen.state, chosen.type, chosen.source, chosen.check, chosen.records, MOST)
+    return replace(chosen, limit=MOST, offset=0)
 
 
 def _decided(outcome: Outcome) -> Decided:

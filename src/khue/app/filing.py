@@ -93,7 +93,7 @@ def file_in(cycle: Cycle, sources: Mapping[str, Source], filing: Filing) -> File
         _commit_all(cycle, decoded, filed, filing)
     _read(filed, decoded, filing)
     filed.footers = decoded.footers.count
-    filed.footings = tuple(decoded.findings)
+    filed.footings = tuple(decoded.footers.compared)
     filed.notes = [*decoded.notes, *(finding.sentence() for finding in decoded.findings)]
     return filed
 

@@ -15,7 +15,7 @@ EXACT = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Footing:
-    """A footer that disagrees with its column: what it states, and what the readings above make."""
+    """A footer against its column: what it states, what the readings above make, and whether they agree."""
 
     row: int
     name: str
@@ -23,6 +23,7 @@ class Footing:
     stated: float
     computed: float
     readings: int
+    agrees: bool = False
 
     def sentence(self) -> str:
         """Return the finding for the owner."""
@@ -38,9 +39,14 @@ class Footers:
 
     declared: Sequence[Footer]
     count: int = 0
-    findings: list[Footing] = field(default_factory=list[Footing])
+    compared: list[Footing] = field(default_factory=list[Footing])
     _sums: dict[str, float] = field(default_factory=dict[str, float])
     _counts: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def findings(self) -> list[Footing]:
+        """Return the footers that disagree with their columns."""
+        return [footing for footing in self.compared if not footing.agrees]
 
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the rows that are records, in order."""
@@ -83,10 +89,11 @@ class Footers:
             computed = self._sums.get(name, 0.0)
             if footer.compare == "mean":
                 computed = computed / readings if readings else 0.0
-            if value is not None and abs(value - computed) > footer.tolerance + EXACT:
+            if value is not None:
                 number = row[ROW]
                 place = number if isinstance(number, int) else 0
-                self.findings.append(Footing(place, str(row[first]), name, value, round(computed, 6), readings))
+                agrees = abs(value - computed) <= footer.tolerance + EXACT
+                self.compared.append(Footing(place, str(row[first]), name, value, round(computed, 6), readings, agrees))
 
 
 def _number(name: str) -> pl.Expr:

@@ -59,6 +59,7 @@ class Waiting:
     records: tuple[tuple[int, int], ...] = ()
     limit: int = 50
     offset: int = 0
+    commit: int | None = None  # seq of the commit that the records came with
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import floor, log10
+from statistics import median
 
 WIDTH, HEIGHT = 720.0, 220.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 26.0
+LONG_SILENCE = 10  # times the usual distance between two readings
+BY_DAY = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Chart:
     marks: tuple[tuple[float, float, Reading], ...]
     ticks: tuple[tuple[float, float], ...]
     days: tuple[tuple[float, datetime], ...]
+    by_day: bool = False  # so long that the time of day says nothing
     width: float = WIDTH
     height: float = HEIGHT
 
@@ -38,13 +43,18 @@ def _step(span: float) -> float:
     return next((factor * power for factor in (1, 2, 5) if factor * power >= rough), 10 * power)
 
 
-def _runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
-    runs: list[list[tuple[float, float]]] = [[]]
-    for point in points:
-        if point is None:
+def _runs(readings: Sequence[Reading]) -> list[list[Reading]]:
+    """Return the readings that one line may join: a reading without a value parts it, and so does a long silence."""
+    distances = [(after.at - before.at).total_seconds() for before, after in pairwise(readings)]
+    silence = timedelta(seconds=LONG_SILENCE * median(distances)) if distances else timedelta(0)
+    runs: list[list[Reading]] = [[]]
+    last: datetime | None = None
+    for reading in readings:
+        if reading.value is None or (last is not None and reading.at - last > silence > timedelta(0)):
             runs.append([])
-        else:
-            runs[-1].append(point)
+        if reading.value is not None:
+            runs[-1].append(reading)
+        last = reading.at
     return [run for run in runs if run]
 
 
@@ -66,10 +76,9 @@ def draw(readings: Sequence[Reading]) -> Chart | None:
     def y_of(value: float) -> float:
         return round(TOP + (top - value) / (top - bottom) * (HEIGHT - TOP - BOTTOM), 1)
 
-    points = [None if r.value is None else (x_of(r.at), y_of(r.value)) for r in readings]
-    runs = _runs(points)
+    runs = [[(x_of(r.at), y_of(r.value)) for r in run if r.value is not None] for run in _runs(readings)]
     lines = tuple(" ".join(f"{x},{y}" for x, y in run) for run in runs if len(run) > 1)
     ticks = tuple((y_of(bottom + i * step), bottom + i * step) for i in range(round((top - bottom) / step) + 1))
     days = tuple((x_of(at), at) for at in (first + timedelta(seconds=seconds * part / 4) for part in range(5)))
     marks = tuple((x_of(r.at), y_of(r.value), r) for r in readings if r.marked and r.value is not None)
-    return Chart(lines, tuple(run[0] for run in runs if len(run) == 1), marks, ticks, days)
+    return Chart(lines, tuple(run[0] for run in runs if len(run) == 1), marks, ticks, days, last - first > BY_DAY)

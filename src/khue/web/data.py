@@ -11,6 +11,7 @@ from khue.contract.contract import Contract
 from khue.contract.query import All, Comparison, Order, Query
 from khue.web.centre import FATES, Received, Waiting
 from khue.web.freshness import sources_now
+from khue.web.hot import holds_back
 from khue.web.overview import title_of
 from khue.web.view import Pages, whole_number
 from khue.web.words import DIMENSIONS as DIMENSION_LABELS
@@ -63,7 +64,7 @@ async def data(request: Request) -> Response:
         "fractions": fractions(received),
         "dimension_labels": DIMENSION_LABELS,
         "waiting": open_records,
-        "reasons": await pages.centre.reasons(Waiting()),
+        "reasons": [reason for reason in await pages.centre.reasons(Waiting()) if holds_back(pages, reason)],
         "types": [(contract, *await _unplaced(pages, contract, at)) for contract in pages.contracts.values()],
     }
     return pages.page(request, "data.html", context)

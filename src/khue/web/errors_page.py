@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from khue.contract.errors import KhueError
+from khue.web.from_below import from_below
 from khue.web.language import language_of, translations
 from khue.web.view import Pages
 
@@ -34,7 +35,8 @@ def for_program(request: Request) -> bool:
 
 
 def _page(request: Request, status: int, error: KhueError | None) -> Response:
-    _ = translations(language_of(request)).gettext
+    language = language_of(request)
+    _ = translations(language).gettext
     context = {
         "status": status,
         "title": _title(request, status),
@@ -43,7 +45,8 @@ def _page(request: Request, status: int, error: KhueError | None) -> Response:
         "todo": "",
     }
     if error is not None:
-        context |= {"what": _(error.what), "why": error.why and _(error.why), "todo": error.todo and _(error.todo)}
+        said = {"what": error.what, "why": error.why, "todo": error.todo}
+        context |= {name: text and from_below(_(text), language) for name, text in said.items()}
     elif status == HTTPStatus.NOT_FOUND:
         context["what"] = _("Địa chỉ này không có trang nào. Có thể nó đã được đổi hoặc gõ nhầm.")
     return Pages.of(request).page(request, "error.html", context, status)

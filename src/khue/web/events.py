@@ -38,19 +38,22 @@ async def _stream(pages: Pages, request: Request, after: int) -> AsyncIterator[b
         return await anext(commits, None)
 
     coming = asyncio.create_task(following())
+    closing = asyncio.create_task(pages.closing.wait())
     try:
-        while True:
-            done, _ = await asyncio.wait({coming}, timeout=BEAT_SECONDS)
+        while not pages.closing.is_set():  # the browser comes again with its Last-Event-ID
+            done, _ = await asyncio.wait({coming, closing}, timeout=BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not done:
                 yield b": .\n\n"
+            if coming not in done:
                 continue
             commit = coming.result()
-            if commit is None:  # the house is closing; the browser comes again with its Last-Event-ID
+            if commit is None:
                 return
             yield _event(pages, request, commit)
             coming = asyncio.create_task(following())
     finally:
         coming.cancel()
+        closing.cancel()
 
 
 async def events(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -11,6 +12,10 @@ from khue.web.language import Language
 
 _MOMENT = {"vi": "dd/MM/yyyy HH:mm", "en": "d MMM yyyy HH:mm"}
 _DAY = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy"}
+_UNITS: tuple[tuple[Literal["year", "month", "day", "hour", "minute", "second"], int], ...] = (
+    ("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1),
+)  # fmt: skip
+_NEVER = 1e9  # no unit but the one named
 _KNOWN_AT = {"vi": "HH:mm 'ngày' dd/MM/yyyy", "en": "HH:mm 'on' d MMM yyyy"}
 
 
@@ -62,11 +67,13 @@ class Formats:
         return self._write(when, "yyyy-MM-dd'T'HH:mm")
 
     def age(self, when: datetime | None, now: datetime) -> str:
-        """Write how long ago a moment was: 4 phút trước."""
+        """Write how long ago a moment was, in whole units: 4 phút trước. `assets/ages.ts` writes the same."""
         if when is None:
             return ""
-        past = max(now - when, timedelta(0))
-        return format_timedelta(-past, granularity="second", threshold=1, add_direction=True, locale=self.language)
+        seconds = max(int((now - when).total_seconds()), 0)
+        unit, size = next((pair for pair in _UNITS if seconds >= pair[1]), _UNITS[-1])
+        whole = timedelta(seconds=-(seconds // size * size))
+        return format_timedelta(whole, granularity=unit, threshold=_NEVER, add_direction=True, locale=self.language)
 
     def span(self, seconds: float) -> str:
         """Write a length of time: 10 phút."""

@@ -13,6 +13,7 @@ from khue.web.view import Pages
 
 MOST_FIELDS = 1000
 PART_BYTES = 1024 * 1024
+MOST_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Form:
         """Return a field's text without the spaces around it, "" where it is missing."""
         value = self.data.get(name)
         return value.strip() if isinstance(value, str) else ""
+
+    def whole(self, name: str) -> int | None:
+        """Return a field's whole number, None where it is none."""
+        text = self.text(name)
+        return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else None
 
     def values(self, prefix: str) -> dict[str, str]:
         """Return the fields whose name begins with a prefix, by the rest of their names."""

@@ -1,10 +1,11 @@
 """Toàn cảnh: what needs action, the numbers, what is new, and the map, on one screen."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from khue.contract.domain import Number
 from khue.contract.label import Label
 from khue.contract.query import Query
 from khue.web.centre import NumberNow
-from khue.web.city_map import Drawing, Station, draw
+from khue.web.city_map import Drawing, Station, draw, frame_of, lens_of
 from khue.web.hot import hot_spots
 from khue.web.view import Pages
 
@@ -27,16 +28,19 @@ LEGEND = ("held", "flagged", "measured", "stale", "none")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One property of one type on the map; `counts` are (state, stations), `unplaced` those without a position."""
+    """One property of one type on the map, and a lens over its crowded middle where it has one.
+
+    `counts` are (state, stations drawn), `unplaced` the stations without a position.
+    """
 
     key: str
     type: str
     label: Label
-    short: Label  # the property alone, for the choice between layers
     unit: str
     decimals: int
     newest: datetime | None = None
     drawing: Drawing | None = None
+    lens: Drawing | None = None
     counts: tuple[tuple[str, int], ...] = ()
     unplaced: int = 0
 
@@ -60,8 +64,7 @@ def _layers(pages: Pages) -> list[Layer]:
         prop = contract.by_name.get(number.property) if contract else None
         key = f"{number.type}.{number.property}"
         if contract and prop and contract.locate and contract.kind == "measure" and key not in found:
-            name = Label(f"{contract.label.vi}: {prop.label.vi}", f"{contract.label.en}: {prop.label.en}")
-            found[key] = Layer(key, number.type, name, prop.label, prop.unit_label or number.unit, number.decimals)
+            found[key] = Layer(key, number.type, prop.label, prop.unit_label or number.unit, number.decimals)
     return list(found.values())
 
 
@@ -70,17 +73,22 @@ def _stale_after(pages: Pages, type_name: str) -> float | None:
     return max(limits, default=None)
 
 
-def state_of_reading(row: dict[str, object], prop: str, moment: datetime, stale_after: float | None) -> str:
-    """Return how a reading stands: held, no data, flagged, old or measured."""
-    if prop in (row.get("_held") or ()):  # type: ignore[operator]  a list of names
+def is_old(seen: object, moment: datetime, stale_after: float | None) -> bool:
+    """Whether a reading is older than its sources promise; never where none promises anything."""
+    return isinstance(seen, datetime) and stale_after is not None and (moment - seen).total_seconds() > stale_after
+
+
+def state_of_reading(row: Mapping[str, Any], prop: str, contract: Contract, *, old: bool) -> str:
+    """Return how a property's reading stands: held, no data, old, flagged or measured."""
+    if prop in (row.get("_held") or ()):
         return "held"
     if row.get(prop) is None:
         return "none"
-    if row.get("_flags"):
-        return "flagged"
-    seen = row.get("_observed_at")
-    old = isinstance(seen, datetime) and stale_after is not None and (moment - seen).total_seconds() > stale_after
-    return "stale" if old else "measured"
+    if old:
+        return "stale"
+    checks = contract.checks_by_name
+    fields = {checks[name].field for name in row.get("_flags") or () if name in checks}
+    return "flagged" if fields & {prop, None} else "measured"
 
 
 def title_of(contract: Contract, row: dict[str, object]) -> str:
@@ -102,20 +110,19 @@ async def _drawn(pages: Pages, layer: Layer, at: datetime | None) -> Layer:
             y=row.get("_y"),
             value=row.get(prop),
             observed_at=row.get("_observed_at"),
-            state=state_of_reading(row, prop, moment, stale_after),
+            state=state_of_reading(row, prop, contract, old=is_old(row.get("_observed_at"), moment, stale_after)),
         )
         for row in page.rows
     ]
-    counts = Counter(station.state for station in stations)
-    return Layer(
-        key=layer.key,
-        type=layer.type,
-        label=layer.label,
-        short=layer.short,
-        unit=layer.unit,
-        decimals=layer.decimals,
+    bounds, outline = pages.centre.city.bounds, pages.centre.outline
+    lens = lens_of(bounds, stations)
+    drawing = draw(frame_of(bounds, stations), outline, stations, lens)
+    counts = Counter(point.station.state for point in drawing.points)
+    return replace(
+        layer,
         newest=max((s.observed_at for s in stations if s.observed_at), default=None),
-        drawing=draw(pages.centre.city.bounds, pages.centre.outline, stations),
+        drawing=drawing,
+        lens=draw(lens, outline, stations) if lens else None,
         counts=tuple((key, counts[key]) for key in LEGEND if counts[key]),
         unplaced=sum(station.x is None for station in stations),
     )
@@ -135,8 +142,14 @@ def _fresh(request: Request, at: datetime | None) -> Callable[[str], Markup]:
     return fresh
 
 
-async def _values(pages: Pages, at: datetime | None) -> Sequence[tuple[Number, NumberNow]]:
-    return [(number, await pages.centre.number(number, at)) for number in _numbers(pages)]
+async def _values(pages: Pages, at: datetime | None) -> Sequence[tuple[Number, NumberNow, bool]]:
+    """Return the numbers, each with whether its newest reading is older than its sources promise."""
+    moment = at or pages.centre.now()
+    found: list[tuple[Number, NumberNow, bool]] = []
+    for number in _numbers(pages):
+        value = await pages.centre.number(number, at)
+        found.append((number, value, is_old(value.newest, moment, _stale_after(pages, number.type))))
+    return found
 
 
 async def overview(request: Request) -> Response:

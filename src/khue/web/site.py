@@ -59,3 +59,9 @@ def site(centre: Centre, routes_of_other_rooms: Sequence[BaseRoute], settings: S
     )
     app.state.pages = Pages(centre, settings)
     return app
+
+
+def end_streams(app: Starlette) -> None:
+    """End the live lines of a site that is to stop; to be called in its event loop."""
+    pages: Pages = app.state.pages
+    pages.close()

@@ -1,5 +1,6 @@
 """One page as it goes out: language, theme, time travel and the words that every template has."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +19,11 @@ from khue.contract.label import Label
 from khue.contract.source import Source
 from khue.web.centre import Centre
 from khue.web.formats import Formats
+from khue.web.from_below import from_below
 from khue.web.language import LANGUAGES, Language, language_of, translations
 from khue.web.safety import COOKIE, form_nonce, form_token
 from khue.web.static_files import address
-from khue.web.words import STATES, column_label, label_of_kind
+from khue.web.words import STATES, column_label, daily, failure_label, label_of_kind
 
 THEMES = ("light", "dark")
 YEAR = 365 * 24 * 3600
@@ -54,6 +56,9 @@ def _environment(language: Language) -> Environment:
         "address": address,
         "STATES": STATES,
         "column_label": column_label,
+        "failure_label": failure_label,
+        "daily": daily,
+        "from_below": from_below,
         "label_of_kind": label_of_kind,
     }
     environment.globals.update(words)
@@ -66,7 +71,12 @@ class Pages:
     def __init__(self, centre: Centre, settings: SiteSettings) -> None:
         self.centre = centre
         self.settings = settings
+        self.closing = asyncio.Event()
         self._environments = {language: _environment(language) for language in LANGUAGES}
+
+    def close(self) -> None:
+        """End every live line, so that the server need not wait for open pages when it stops."""
+        self.closing.set()
 
     @staticmethod
     def of(request: Request) -> "Pages":

@@ -1,5 +1,6 @@
 """Dữ liệu chờ làm sạch: what was held back, by reason, and what its owner decides about it."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import anyio
@@ -30,6 +31,7 @@ def selection_of(request: Request, limit: int) -> Waiting:
         check=asked.get("check") or None,
         limit=limit,
         offset=whole_number(request, "offset", 0),
+        commit=whole_number(request, "commit", 0) or None,
     )
 
 
@@ -38,7 +40,7 @@ async def waiting(request: Request) -> Response:
     pages = Pages.of(request)
     selection = selection_of(request, SHOWN)
     records, total = await pages.centre.waiting(selection)
-    everything = Waiting(state=selection.state, type=selection.type, source=selection.source)
+    everything = replace(selection, check=None, offset=0)
     context = {
         "selection": selection,
         "records": records,
@@ -46,7 +48,7 @@ async def waiting(request: Request) -> Response:
         "reasons": await pages.centre.reasons(everything),
         "states": STATES,
         "query": urlencode(
-            {k: v for k, v in request.query_params.items() if k in {"type", "source", "check", "state"}}
+            {k: v for k, v in request.query_params.items() if k in {"type", "source", "check", "state", "commit"}}
         ),
         "mended": request.query_params.get("mended"),
         "still": request.query_params.get("still"),
@@ -61,7 +63,11 @@ def _selected(form: Form) -> Waiting:
         if not form.text("check"):
             raise Refused("Chưa chọn bản ghi nào", todo="Chọn một bản ghi hoặc một lý do")
         return Waiting(
-            type=form.text("type") or None, source=form.text("source") or None, check=form.text("check"), limit=0
+            type=form.text("type") or None,
+            source=form.text("source") or None,
+            check=form.text("check"),
+            limit=0,
+            commit=form.whole("commit"),
         )
     seq, _, number = record.partition(".")
     if not (seq.isdecimal() and number.isdecimal()):

@@ -12,6 +12,9 @@ Tone = Literal["good", "watch", "bad", "idle"]
 Shape = Literal["circle", "triangle", "diamond", "square", "cross", "ring", "dash", "half"]
 
 
+LONGEST_FAILURE = 48  # characters
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How a state is shown."""
@@ -31,7 +34,7 @@ STATES: Mapping[str, State] = {
     "late": _state("chậm cập nhật", "late", "watch", "triangle"),
     "lost": _state("mất tín hiệu", "signal lost", "bad", "cross"),
     "by_hand": _state("nạp bằng tay", "by hand", "idle", "ring"),
-    "never": _state("chưa có dữ liệu", "no data yet", "idle", "dash"),
+    "never": _state("chưa có dữ liệu", "no data yet", "watch", "dash"),
     # fates of records
     "clean": _state("đạt yêu cầu", "clean", "good", "circle"),
     "flagged": _state("cần kiểm tra", "to be checked", "watch", "triangle"),
@@ -75,6 +78,46 @@ KINDS: Mapping[str, Label] = {
     "contract": Label("quy tắc dữ liệu", "contract"),
     "access": Label("lượt xem dữ liệu", "reads"),
 }
+
+
+FAILURES: Mapping[str, Label] = {
+    "required": Label("thiếu giá trị", "missing"),
+    "type": Label("không đọc được", "unreadable"),
+    "enumeration": Label("không có trong danh mục", "not in the list"),
+    "range": Label("ngoài khoảng cho phép", "out of range"),
+    "length": Label("dài hoặc ngắn quá", "too long or too short"),
+    "pattern": Label("sai dạng", "wrong form"),
+    "reference": Label("không có trong danh mục", "not in the register"),
+    "unit": Label("khác đơn vị đo", "another unit"),
+    "predicate": Label("chưa đạt quy tắc", "breaks a rule"),
+    "unique": Label("trùng với đối tượng khác", "the same as another's"),
+    "repeated": Label("gửi lại khác lần trước", "sent again, and different"),
+    "spike": Label("tăng đột biến", "a sudden rise"),
+    "neighbours": Label("khác hẳn nơi khác cùng lúc", "unlike all others then"),
+    "gap": Label("ngắt quãng", "a gap before"),
+    "late": Label("đến chậm", "came late"),
+}
+
+
+def failure_label(contract: Contract | None, name: str, language: Language) -> str:
+    """Return in a few words what a failed check found, such as "Nhiệt độ: ngoài khoảng cho phép"."""
+    check = contract.checks_by_name.get(name) if contract else None
+    if contract is None or check is None:
+        return name
+    said = _middle_of(check.reason.in_language(language)) or FAILURES[check.kind].in_language(language)
+    return f"{column_label(contract, check.field, language)}: {said}" if check.field else said
+
+
+def _middle_of(reason: str) -> str:
+    """Return what a reason says between the place and the advice, "" where it speaks of one record's values."""
+    said = reason.partition(": ")[2].partition(";")[0].strip()
+    return "" if "{" in said or len(said) > LONGEST_FAILURE else said
+
+
+def daily(contract: Contract | None) -> bool:
+    """Whether a type's readings are for whole days: a day has no age, so the page shows which day it is."""
+    prop = contract.by_name.get(contract.observed_at or "") if contract else None
+    return prop is not None and prop.logical_type == "date"
 
 
 def label_of_kind(kind: str) -> Label:

@@ -120,6 +120,8 @@ def _with_fault(
     return record | {field: written}, Fault(record["station"], kind, field, written, check, fate)
 
 
+_DRY_FROM = 0.97  # days that are dry everywhere
+
 # Rain: each gauge tells the rain of the day before, once a day, at a time of its own.
 
 _RAIN_FAULTS: Possible = (
@@ -147,10 +149,20 @@ def _rain(now: datetime, seed: int) -> Iterator[tuple[Mapping[str, Any], Fault |
 def rain_of(gauge: str, day: date, seed: int) -> float | None:
     """Return the true rain of a day in mm, or None where it was dry at the gauge."""
     wet = _share(seed, "wet", day)
-    if wet > 0.45 + 0.3 * math.sin((day.timetuple().tm_yday - 110) / 365 * 2 * math.pi):
+    if wet > _DRY_FROM:
         return None
+    if wet > 0.45 + 0.3 * math.sin((day.timetuple().tm_yday - 110) / 365 * 2 * math.pi):
+        return _shower_of(gauge, day, seed)
     everywhere = 60 * _share(seed, "rain", day) ** 2.5
     amount = round(everywhere * (0.4 + 1.2 * _share(seed, "rain", day, gauge)), 1)
+    return amount if amount > 0 else None
+
+
+def _shower_of(gauge: str, day: date, seed: int) -> float | None:
+    """Return the rain of a passing shower, or None where it passed by: the newest day is hardly ever dry everywhere."""
+    if _share(seed, "shower", day, gauge) > 0.5:
+        return None
+    amount = round((4 + 20 * _share(seed, "shower", day)) * _share(seed, "shower", gauge, day, "amount") ** 1.5, 1)
     return amount if amount > 0 else None
 
 

@@ -1,5 +1,7 @@
-// Keeps "4 phút trước" true while a page stays open, and the clock beside it.
+// Keeps "4 phút trước" true while a page stays open, and the clock beside it; formats.py writes the same.
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 365 * 86400],
+  ["month", 30 * 86400],
   ["day", 86400],
   ["hour", 3600],
   ["minute", 60],
