@@ -175,7 +175,9 @@ def test_whatever_comes_in_has_a_fate_and_a_reason(fresh: House, path: str) -> N
         both = await client.post(path, json=list(ODD.values()))
         nan = await client.post(path, content=b'[{"station":"a","pm25":NaN,"pm10":Infinity}]')
         lone = await client.post(path, content=b'[{"station":"\\ud800","pm25":1}]')
-        return {**codes, "together": both.status_code, "nan": nan.status_code, "lone surrogate": lone.status_code}
+        empty = await client.post(path, json=[{}, {}])
+        more = {"together": both, "nan": nan, "lone surrogate": lone, "empty": empty}
+        return codes | {name: answer.status_code for name, answer in more.items()}
 
     codes = through(fresh, work)
     assert {name: code for name, code in codes.items() if code not in {200, 201, 204, 207, 400, 422}} == {}
