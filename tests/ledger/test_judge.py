@@ -66,6 +66,18 @@ def test_unique_lets_a_value_go_when_its_holder_changes(ledger: Ledger) -> None:
     assert verdicts(ledger, UNIQUE, records, "register") == [False, True, False, False, False]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_unique_is_judged_by_an_index(ledger: Ledger, at_once: bool) -> None:
+    by_name = judged("unique", field="station", properties=["station", "level"])
+    of = contract("register", checks=(by_name,), version="1.1.0")
+    install(ledger, [of] if at_once else [contract("register"), of])
+    ledger.commit(cleaned(of, [record("x", level=1.0)]))
+    with psycopg.connect(ledger.database.owner) as connection:
+        found = connection.execute("select indexdef from pg_indexes where tablename = 'gauge' and schemaname = 'state'")
+        hashed = sorted(text.partition("USING ")[2] for (text,) in found if "USING hash" in text)
+    assert hashed == ["hash (level)", "hash (station)"]
+
+
 def test_late_is_judged_only_where_the_source_promised(ledger: Ledger) -> None:
     of = contract(checks=(judged("late", field=None, after=60),))
     install(ledger, [of])

@@ -14,6 +14,7 @@ from khue.ledger.chain import canonical
 from khue.ledger.commit import Ledger
 from khue.ledger.fingerprint import body, digest_of, in_tables
 from khue.ledger.head import Head, lock
+from khue.ledger.indexes import unique_ddl
 from khue.ledger.merge import Tally
 from khue.ledger.partitions import make as make_partitions
 from khue.ledger.statements import fill, literal, quoted
@@ -108,6 +109,7 @@ def _changes(writer: Writer, contract: Contract, before: InForce | None) -> Iter
     else:
         new = frozenset(name for name, _ in contract_columns(contract)) - before.columns.keys()
         yield from add_column_ddl(contract, new)
+        yield from unique_ddl(contract)
     yield from view_ddl(contract)
 
 

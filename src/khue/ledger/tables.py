@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from khue.contract.contract import Contract
-from khue.ledger.indexes import index_ddl
+from khue.ledger.indexes import index_ddl, unique_ddl
 from khue.ledger.policies import policy_ddl
 from khue.ledger.statements import quoted
 
@@ -57,6 +57,7 @@ def table_ddl(contract: Contract) -> tuple[str, ...]:
         f"create table {history} ({body}) partition by range (_recorded_at)",
         f"create table {quoted('history', contract.type + '@other')} partition of {history} default",
         *_history_indexes(contract, history),
+        *unique_ddl(contract),
         *(statement.as_string(None) for statement in (*index_ddl(contract), *security)),
     )
 
