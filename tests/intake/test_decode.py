@@ -93,7 +93,7 @@ def test_raw_of_all_commits_is_the_file(air, air_flat):
     assert raw_of(batches) == content
     assert frame["station"][77] == "hai\ndòng"
     assert frame["_row"].to_list() == list(range(2, 25_005))
-    assert [batch.parts[0].position.key.split(":")[1] for batch in batches] == ["0", "1", "2"]
+    assert [batch.parts[0].position.key.split(":")[-1] for batch in batches] == ["0", "1", "2"]
 
 
 def test_gzip_is_unpacked_and_the_position_is_of_the_file_as_received(air, air_flat):

@@ -12,7 +12,7 @@ from khue.app.commands.keep import backup, doctor, erase, replay, restore, reten
 from khue.app.commands.log import log
 from khue.app.commands.quarantine import quarantine
 from khue.app.commands.serve import public, serve, web, worker
-from khue.contract.errors import KhueError, TryAgain
+from khue.contract.errors import KhueError, Refused, TryAgain
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,14 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _tell(_refused(error), as_json="--json" in words)
+        sys.exit(Refused.exit_code)
     except KhueError as error:
         _tell(error, as_json="--json" in words)
         sys.exit(error.exit_code)
     except OSError as error:
         _tell(TryAgain(error.strerror or str(error), where=str(error.filename or "")), as_json="--json" in words)
         sys.exit(TryAgain.exit_code)
+
+
+def _refused(error: click.ClickException) -> Refused:
+    """Return a wrong command line as our own error: one line, or JSON."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return Refused(error.format_message(), todo=f"See `{context.command_path} --help`" if context else "")
 
 
 def _tell(error: KhueError, *, as_json: bool) -> None:

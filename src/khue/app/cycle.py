@@ -27,12 +27,16 @@ class Cycle:
     contracts: Callable[[], Mapping[str, Contract]]
     references: Callable[[Contract], tuple[Mapping[str, pl.DataFrame], str]]
     clock: Clock
+    renew: Callable[[], None] = lambda: None  # reads the contracts again: they may have changed under a running process
     _known: set[str] = field(default_factory=set[str])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def contract(self, type_name: str) -> Contract:
-        """Return the type's contract, or an automatic draft for a type that is seen first without one."""
-        return self.contracts().get(type_name) or self._draft(type_name)
+        """Return the type's contract, or an automatic draft for a type without one.
+
+        Raises Refused for a name that no table could have.
+        """
+        return self.contracts().get(type_name) or draft_contract(type_name)
 
     def cleaned(self, batch: Batch) -> Cleaned:
         """Return the batch as the ledger would take it now: a dry run ends here."""
@@ -49,15 +53,20 @@ class Cycle:
         """Commit a cleaned batch; it is cleaned again where its contract changed in between."""
         for _ in range(TRIES - 1):
             try:
-                return self.ledger.commit(cleaned)
+                return self._commit(cleaned)
             except StaleContract:
+                self.renew()
                 cleaned = self.cleaned(cleaned.batch)
+        return self._commit(cleaned)
+
+    def _commit(self, cleaned: Cleaned) -> list[Receipt]:
+        if cleaned.contract.is_draft:
+            self._keep_draft(cleaned.contract)
         return self.ledger.commit(cleaned)
 
-    def _draft(self, type_name: str) -> Contract:
-        contract = draft_contract(type_name)
+    def _keep_draft(self, contract: Contract) -> None:
+        """Give a type that is seen first without a contract its tables, once."""
         with self._lock:
-            if type_name not in self._known:
+            if contract.type not in self._known:
                 install(self.ledger, (contract,))
-                self._known.add(type_name)
-        return contract
+                self._known.add(contract.type)

@@ -4,18 +4,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 
 from khue.app.cycle import Cycle
 from khue.contract.cleaned import Cleaned
+from khue.contract.contract import Contract
 from khue.contract.errors import NotFound
 from khue.contract.receipt import Receipt
 from khue.contract.source import Source
 from khue.intake.decode import Decoded, Sender, open_file, with_first_seq
 from khue.intake.footers import Footing
+from khue.ledger.head import StaleContract
 
 EXAMPLES = 3  # of each reason, in the report
 IN_FLIGHT = 2  # batches cleaned and not yet durable: both cores are busy, memory stays bounded
@@ -75,7 +79,7 @@ def file_in(cycle: Cycle, sources: Mapping[str, Source], filing: Filing) -> File
     The next batch is decoded and cleaned while the last one is merging. Raises Refused where the file as a whole
     cannot be read. Records that fail are in quarantine, not errors.
     """
-    contract = cycle.contract(filing.type)
+    contract = _contract(cycle, filing.type)
     name = filing.name or (filing.file.name if isinstance(filing.file, Path) else "upload")
     candidates = [each for each in sources.values() if each.type == filing.type]
     decoded = open_file(filing.file, contract, _declared(sources, filing), candidates, Sender(filing.actor, name))
@@ -84,7 +88,7 @@ def file_in(cycle: Cycle, sources: Mapping[str, Source], filing: Filing) -> File
         for batch in decoded:
             cleaned = cycle.cleaned(batch)
             _remember(filed, cleaned)
-            receipt = cycle.ledger.rehearse(cleaned)[0]
+            receipt = _rehearsed(cycle, cleaned)
             filed.receipt = filed.receipt.plus(
                 _unchanged(receipt) if receipt.again else replace(receipt, first=None, last=None)
             )
@@ -126,6 +130,29 @@ def _commit_all(cycle: Cycle, decoded: Decoded, filed: Filed, filing: Filing) ->
         for each in waiting:
             taken(each)
     filed.again = bool(fresh) and not any(fresh)
+
+
+def _contract(cycle: Cycle, name: str) -> Contract:
+    """Return the type's contract, or a draft; a name that is almost a known one is a slip of the hand."""
+    known = cycle.contracts()
+    if name not in known and (near := get_close_matches(name, known, 1, cutoff=0.8)):
+        raise NotFound(f"There is no type “{name}”", todo=f"Did you mean “{near[0]}”?")
+    return cycle.contract(name)
+
+
+def _rehearsed(cycle: Cycle, cleaned: Cleaned) -> Receipt:
+    try:
+        return cycle.ledger.rehearse(cleaned)[0]
+    except StaleContract:
+        if not cleaned.contract.is_draft:
+            raise
+    # A type that is seen first has no tables, and a rehearsal makes none: nothing of it can have come before.
+    reasons = [orjson.loads(text) for text in cleaned.quarantined["reasons"]]
+    rejected = cleaned.quarantined.filter(pl.col("action") == "reject").height
+    clean = cleaned.rows.height
+    return Receipt(
+        rejected + clean, clean, rejected=rejected, checks=Counter(r["check"] for each in reasons for r in each)
+    )
 
 
 def _declared(sources: Mapping[str, Source], filing: Filing) -> Source | None:

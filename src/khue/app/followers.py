@@ -10,7 +10,7 @@ import polars as pl
 from khue.app.opened import Opened
 from khue.contract.batch import GIVEN, RECORD, ROW, Batch, Part, Raw
 from khue.contract.contract import Contract
-from khue.contract.errors import KhueError
+from khue.contract.errors import KhueError, TryAgain
 from khue.ledger.follow import Followed, advance, after, conclude, cursor, fail
 
 Say = Callable[[str], None]
@@ -37,6 +37,9 @@ def follow(house: Opened, follower: Follower, say: Say) -> int:
             batch = follower.handle(commit)
             if batch is not None:
                 conclude(house.ledger, follower.name, commit.seq, house.cycle.cleaned(batch))
+        except TryAgain:  # nothing is wrong with the commit: the database restarts, or a contract has just changed
+            house.cycle.renew()
+            raise
         except KhueError as error:
             stopped = fail(house.ledger, follower.name, commit.seq, error.sentence())
             say(f"{follower.name}: commit {commit.seq}: {error.sentence()}" + (" Stopped." if stopped else ""))

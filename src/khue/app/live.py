@@ -36,6 +36,9 @@ class Live:
         for source in self.house.catalogue.sources.values():
             if source.connector.get("kind") == "city_file":
                 path = Path(self.house.catalogue.city.folder) / str(source.connector["path"])
+                if not path.is_file():
+                    self.say(f"{source.label.en}: {path} is not there yet")
+                    continue
                 self._say(self._file(source, path.read_bytes(), path.name), source)
         for source in self.sources:
             if not self.house.frames.heard(source.name):

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from khue.app.catalogue import Catalogue, read_catalogue
+from khue.app.contracts import Contracts
 from khue.app.cycle import Cycle
 from khue.app.settings import Settings
 from khue.contract.clock import Clock, system_clock
@@ -42,11 +43,13 @@ class Opened:
 def opened(settings: Settings, clock: Clock = system_clock) -> Generator[Opened]:
     """Open the house on its database, which is started if need be; types get their tables."""
     catalogue = read_catalogue(settings.city)
+    contracts = Contracts(catalogue.contracts, lambda: read_catalogue(settings.city).contracts)
+    catalogue = replace(catalogue, contracts=contracts)
     with attach(settings.data, settings.database_url or None, server_settings(settings)) as database:
         ledger, frames = Ledger(database, clock), Frames(database)
         try:
             install(ledger, catalogue.contracts.values())
-            cycle = Cycle(ledger, lambda: catalogue.contracts, references(catalogue, frames), clock)
+            cycle = Cycle(ledger, lambda: contracts, references(catalogue, frames), clock, contracts.renew)
             yield Opened(settings, database, catalogue, ledger, cycle, frames, clock)
         finally:
             frames.close()

@@ -1,5 +1,6 @@
 """The worker: the sources that are fetched, the followers, and what is done once a day."""
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Rounds:
 
 def run_worker(house: Opened, stopping: threading.Event, say: Callable[[str], None]) -> None:
     """Run every source, follower and schedule in a thread of its own, so that none delays another."""
+    failed = _ending_all(stopping)
     live = Live(house, say)
     live.prepare()
     rounds = [
@@ -53,6 +55,21 @@ def run_worker(house: Opened, stopping: threading.Event, say: Callable[[str], No
     stopping.wait()
     for thread in threads:
         thread.join(timeout=10)
+    if failed.is_set():
+        sys.exit(1)
+
+
+def _ending_all(stopping: threading.Event) -> threading.Event:
+    """Let a thread that fails as nobody foresaw end the process, which `khue serve` starts again; none dies unheard."""
+    failed, told = threading.Event(), threading.excepthook
+
+    def hook(caught: threading.ExceptHookArgs) -> None:
+        told(caught)
+        failed.set()
+        stopping.set()
+
+    threading.excepthook = hook
+    return failed
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """A contract: what one type of record is, and what clean means for it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,9 +8,11 @@ from functools import cached_property
 from typing import Literal
 
 from khue.contract.check import Check
+from khue.contract.errors import Refused
 from khue.contract.label import Label
 from khue.contract.property import Property
 
+TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}\Z")  # becomes the name of tables, with room for endings
 Kind = Literal["measure", "case", "register"]
 Status = Literal["draft", "active"]
 
@@ -113,7 +116,12 @@ class Contract:
 
 
 def draft_contract(type_name: str) -> Contract:
-    """Return the contract of a type that was seen first without one: open-world, inside only."""
+    """Return the contract of a type that was seen first without one: open-world, inside only.
+
+    Raises Refused for a name that no table could have.
+    """
+    if not TYPE_NAME.match(type_name):
+        raise Refused(f"{type_name[:60]!r} cannot be the name of a type", todo="Letters, digits and _, at most 48")
     return Contract(
         type=type_name,
         entity_type=type_name,

@@ -10,7 +10,7 @@ import polars as pl
 
 from khue.contract.batch import RECORD, ROW, Batch, Part, Position, Raw
 from khue.contract.contract import Contract
-from khue.contract.errors import Refused, TooLarge
+from khue.contract.errors import Refused, TooLarge, TryAgain
 from khue.contract.source import Long, Source
 from khue.intake.columns import choose_source
 from khue.intake.decoders.chunk import END, Again, Chunk, Decoding
@@ -53,6 +53,8 @@ class Decoded:
     footers: Footers = field(default_factory=lambda: Footers(()))
     _decoding: Decoding | None = None
     _sender: Sender = field(default_factory=Sender)
+    _given: Input = field(default_factory=lambda: Input(b"", ""))
+    _stamp: tuple[int, ...] = ()
 
     @property
     def findings(self) -> list[Footing]:
@@ -114,16 +116,24 @@ class Decoded:
             yield Chunk(self.footers.take(chunk.frame), chunk.content)
 
     def _batch(self, number: int, piece: "_Piece", frame: pl.DataFrame, shape: Shape) -> Batch:
+        self._require_unchanged()
         raw = self._raw(number, piece)
         about = {"file": self._sender.name, "sha256": self.sha256} if self._sender.name else {"sha256": self.sha256}
         rows = piece.frame.select(pl.col(ROW).min().alias("first"), pl.col(ROW).max().alias("last")).row(0)
-        position = Position(f"{self.sha256}:{number}", {"rows": list(rows), "part": number})
+        position = Position(f"{self.contract.type}:{self.sha256}:{number}", {"rows": list(rows), "part": number})
         part = Part(0, frame.height, self.source.name, self._sender.actor, raw, position, "data", about)
         reading = {"date_order": self.source.date_order, "zone": self.source.zone}
         profile = {**self.profile, **piece.profile, **reading, "format": self.format, "source": self.source.name}
         if not self.source.file:  # not declared anywhere: the mapping itself is needed to read again
             profile["columns"] = dict(self.source.columns)
         return batch_of(frame, shape, (part,), profile)
+
+    def _require_unchanged(self) -> None:
+        """Refuse to go on with a file that somebody writes to: its digest names bytes that are not these."""
+        if self._given.stamp() != self._stamp:
+            raise TryAgain(
+                "The file changed while it was read", where=self._given.name, todo="Send it when it is whole"
+            )
 
     def _raw(self, number: int, piece: "_Piece") -> Raw:
         if piece.content is not None:
@@ -146,6 +156,7 @@ def open_file(
     sender = sender or Sender()
     name = sender.name or (file.name if isinstance(file, Path) else "upload")
     given = Input(file, name)
+    stamp = given.stamp()
     format_name = find_format(given)
     if format_name == "json" and source is not None and source.format in ("ngsi-ld", "ndjson"):
         format_name = source.format
@@ -158,6 +169,7 @@ def open_file(
     return Decoded(
         source, contract, decoding.format, given.sha256(), notes, profile, given.size(),
         footers=Footers(source.footers), _decoding=decoding, _sender=replace(sender, name=name),
+        _given=given, _stamp=stamp,
     )  # fmt: skip
 
 

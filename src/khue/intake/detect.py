@@ -5,6 +5,9 @@ from khue.intake.decoders.encoding import bom_length, find_encoding
 from khue.intake.decoders.stream import Input
 
 FORMATS = ("html", "csv", "xlsx", "json", "ndjson", "ngsi-ld")
+SAMPLE = 4096
+LEAST = 1000  # letters: fewer prove nothing
+MOST_ODD = 0.1
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 UNREADABLE = {
     b"%PDF": "PDF",
@@ -24,7 +27,9 @@ def find_format(source: Input) -> str:
     if head.startswith(b"PK\x03\x04"):
         return "xlsx"
     _refuse_binary(head, source.name)
-    text = head[bom_length(head) :].decode(find_encoding(head), errors="replace").lstrip("\x00 \t\r\n\ufeff")
+    whole = head[bom_length(head) :].decode(find_encoding(head), errors="replace")
+    _refuse_unprintable(whole, source.name)
+    text = whole.lstrip("\x00 \t\r\n\ufeff")
     if _is_html(text):
         return "html"
     if text[:1] in ("{", "["):
@@ -38,6 +43,14 @@ def _refuse_binary(head: bytes, name: str) -> None:
         kind = "the old binary Excel format"
     if kind is not None:
         raise Refused(f"The file is {kind}", where=name, todo="Save it as XLSX or CSV and send it again")
+
+
+def _refuse_unprintable(text: str, name: str) -> None:
+    """Refuse what is no text in any encoding: a few odd bytes are dirt, a tenth of the letters is another format."""
+    sample = text[:SAMPLE]
+    odd = sum(1 for letter in sample if letter == "\ufffd" or (letter < " " and letter not in "\t\r\n"))
+    if len(sample) >= LEAST and odd > len(sample) * MOST_ODD:
+        raise Refused("The file is no text", where=name, todo="Send CSV, XLSX, JSON, NDJSON or the HTML of an export")
 
 
 def _is_html(text: str) -> bool:

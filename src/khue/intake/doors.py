@@ -5,7 +5,6 @@ whether an entity exists, and the reasons of what was rejected.
 """
 
 import hmac
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from khue.contract.clock import Clock, system_clock
-from khue.contract.contract import Contract
+from khue.contract.contract import TYPE_NAME, Contract
 from khue.contract.errors import Forbidden, KhueError, Refused, TooLarge
 from khue.contract.receipt import Receipt
 from khue.contract.source import Source
@@ -27,7 +26,6 @@ from khue.intake.group import GroupCommit
 from khue.intake.problem import json_answer, problem
 from khue.intake.request import Request, RequestFormat
 
-TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,47}\Z")
 CONTENT_TYPES: Mapping[str, RequestFormat] = {
     "application/ld+json": "ngsi-ld",
     "application/x-ndjson": "ndjson",

@@ -1,12 +1,14 @@
 """State as frames, for whoever cleans: master data that other types refer to."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import polars as pl
 from adbc_driver_postgresql import dbapi
 
 from khue.contract.contract import Contract
+from khue.contract.errors import TryAgain
 from khue.ledger.database import Database, retrying
 from khue.ledger.statements import fill, quoted
 
@@ -29,11 +31,7 @@ class Frames:
         Columns: _id, _area, _agency (String), _x, _y (Float64, degrees) and the contract's properties.
         """
         with self._lock:
-            try:
-                return self._state(contract)
-            except dbapi.Error:
-                self._forget()  # the server may have been restarted: once more with a new connection
-                return self._state(contract)
+            return self._state(contract)
 
     def heard(self, source: str) -> bool:
         """Whether anything of a source is in the record."""
@@ -77,6 +75,17 @@ class Frames:
         return kept[1], kept[0]
 
     def _table(self, text: str, values: tuple[object, ...]) -> pl.DataFrame:
+        try:
+            return self._answer(text, values)
+        except dbapi.Error:
+            self._forget()  # the server may have been restarted: once more with a new connection
+        try:
+            return self._answer(text, values)
+        except dbapi.Error as error:
+            self._forget()
+            raise TryAgain("Master data cannot be read", why=str(error)) from error
+
+    def _answer(self, text: str, values: tuple[object, ...]) -> pl.DataFrame:
         if self._connection is None:
             self._connection = retrying(lambda: dbapi.connect(self.database.owner, autocommit=True))
         with self._connection.cursor() as cursor:
@@ -86,5 +95,6 @@ class Frames:
 
     def _forget(self) -> None:
         if self._connection is not None:
-            self._connection.close()
+            with suppress(dbapi.Error):  # a dead one is only forgotten
+                self._connection.close()
             self._connection = None

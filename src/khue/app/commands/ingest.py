@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from khue.app.filing import Filed, Filing, file_in
 from khue.app.opened import opened
 from khue.app.settings import read_settings
+from khue.contract.errors import Refused
 
 
 @click.command()
@@ -23,6 +24,8 @@ from khue.app.settings import read_settings
 def ingest(type_name: str, source: str | None, file: Path, *, dry_run: bool, as_json: bool) -> None:
     """Take FILE in: decode, clean, commit. The same file again changes nothing."""
     began = time.monotonic()
+    if not file.is_file():
+        raise Refused(f"{file} is no file on a disk", todo="Write what it gives to a file first")
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeElapsedColumn())
     with (

@@ -34,6 +34,13 @@ class Input:
         """Return the number of bytes as received."""
         return len(self.content) if isinstance(self.content, bytes) else self.content.stat().st_size
 
+    def stamp(self) -> tuple[int, ...]:
+        """Return what changes when somebody writes to the file: its inode, size and time of change."""
+        if isinstance(self.content, bytes):
+            return ()
+        status = self.content.stat()
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
     def sha256(self) -> str:
         """Return the digest of the bytes as received, in hexadecimal."""
         digest = hashlib.sha256()
