@@ -46,6 +46,42 @@ def test_a_commit_is_forgotten_and_state_falls_back(ledger: Ledger) -> None:
     assert verify(ledger.database) == []
 
 
+def test_what_remains_of_a_touched_commit_is_still_proved(ledger: Ledger) -> None:
+    install(ledger, [REGISTER])
+    (receipt,) = ledger.commit(cleaned(REGISTER, [record(name, rain=1.0, area="x") for name in ("an", "binh", "chi")]))
+    for name in ("an", "binh"):
+        erase_entities(ledger, REGISTER, [f"urn:ngsi-ld:WeatherObserved:{name}"], WARRANT)
+        assert verify(ledger.database) == []
+    for edit in ("update history.station set _area = 'y'", "delete from history.station"):
+        with psycopg.connect(ledger.database.owner) as connection:
+            connection.execute(edit.encode())
+        assert (receipt.first, "rows") in {(finding.seq, finding.law) for finding in verify(ledger.database)}
+
+
+def test_a_person_is_forgotten_in_the_tables_of_an_older_major_version_too(ledger: Ledger) -> None:
+    install(ledger, [REGISTER])
+    ledger.commit(cleaned(REGISTER, [record("an", rain=1.0), record("binh", rain=2.0)]))
+    second = contract("register", name="station", version="2.0.0", properties=REGISTER.properties[:2])
+    install(ledger, [second])
+    erase_entities(ledger, second, ["urn:ngsi-ld:WeatherObserved:an"], WARRANT)
+    with psycopg.connect(ledger.database.owner) as connection:
+        for schema in ("state", "history"):
+            assert connection.execute(f"select station from {schema}.station_v1".encode()).fetchall() == [("binh",)]
+    assert verify(ledger.database) == []
+
+
+def test_a_rejected_record_without_an_id_is_forgotten_by_its_key_as_received(ledger: Ledger) -> None:
+    install(ledger, [REGISTER])
+    ledger.commit(cleaned(REGISTER, [record("An  Nguyễn", rejected=True), record("An", rejected=True)]))
+    with psycopg.connect(ledger.database.owner) as connection:
+        connection.execute("update khue.quarantine set id = null")
+    erase_entities(ledger, REGISTER, ["urn:ngsi-ld:WeatherObserved:an-nguyễn"], WARRANT)
+    with psycopg.connect(ledger.database.owner) as connection:
+        found = connection.execute("select record, received is null, state from khue.quarantine order by 1").fetchall()
+    assert found == [(0, True, "erased"), (1, False, "open")]
+    assert verify(ledger.database) == []
+
+
 def test_nothing_is_erased_without_a_law(ledger: Ledger) -> None:
     with pytest.raises(Refused):
         erase_commit(ledger, REGISTER, 1, Warrant("tester", "", ""))

@@ -5,9 +5,13 @@ people's records in them included, because a rewritten file would no longer be w
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from khue.contract.batch import Part, Raw
 from khue.contract.contract import Contract
@@ -17,20 +21,30 @@ from khue.ledger.chain import canonical
 from khue.ledger.commit import Ledger
 from khue.ledger.head import lock
 from khue.ledger.merge import Tally
+from khue.ledger.merge_sql import FORM
 from khue.ledger.refold import refold
-from khue.ledger.statements import fill, literal, quoted
+from khue.ledger.statements import fill, literal, quoted, template
 from khue.ledger.write_log import Said, compressed, write_log
 from khue.ledger.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
 class _Meant:
-    """What goes: conditions over history and quarantine, how the commit calls it, commits whose raw bytes go too."""
+    """What goes: conditions over history (by table) and quarantine, what the commit says, whose raw bytes go too."""
 
-    rows: str
+    rows: Callable[[str], str]
     waiting: str
     what: Mapping[str, Any]
     raw: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Gone:
+    """What went: commits touched and entities, and by commit what is left of it: [rows, their digest]."""
+
+    touched: set[int] = field(default_factory=set[int])
+    ids: set[str] = field(default_factory=set[str])
+    left: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +63,22 @@ def erase_entities(ledger: Ledger, contract: Contract, ids: Sequence[str], warra
     """
     listed = "(" + ", ".join(map(literal, ids)) + ")"
     what = {"ids": [hashlib.sha256(name.encode()).hexdigest() for name in ids]}
-    return _erase(ledger, contract, _Meant(f"_id in {listed}", f"id in {listed}", what), warrant)
+    waiting = " or ".join((f"id in {listed}", *_nameless(ledger, contract, ids)))
+    return _erase(ledger, contract, _Meant(lambda _: f"_id in {listed}", waiting, what), warrant)
 
 
 def erase_commit(ledger: Ledger, contract: Contract, seq: int, warrant: Warrant) -> Receipt:
     """Forget what one commit brought; state falls back to the versions that remain."""
-    return _erase(ledger, contract, _Meant(f"_seq = {seq}", f"seq = {seq}", {"commit": seq}, (seq,)), warrant)
+    return _erase(ledger, contract, _Meant(lambda _: f"_seq = {seq}", f"seq = {seq}", {"commit": seq}, (seq,)), warrant)
 
 
 def erase_older(ledger: Ledger, contract: Contract, before_seq: int, warrant: Warrant) -> Receipt:
     """Forget the versions recorded before a commit, but those that still stand."""
-    state = quoted("state", contract.type)
-    standing = f"exists (select from {state} s where s._id = h._id and s._seq = h._seq and s._record = h._record)"
-    rows = f"_seq < {before_seq} and not {standing}"
+
+    def rows(table: str) -> str:
+        same = "s._id = h._id and s._seq = h._seq and s._record = h._record"
+        return f"_seq < {before_seq} and not exists (select from {quoted('state', table)} s where {same})"
+
     return _erase(ledger, contract, _Meant(rows, f"seq < {before_seq}", {"before": before_seq}), warrant)
 
 
@@ -70,12 +87,12 @@ def _erase(ledger: Ledger, contract: Contract, meant: _Meant, warrant: Warrant) 
         raise Refused("Nothing is erased without a reason and a law", todo="give both")
     with ledger.writers.writer() as writer:
         head = lock(writer, 1, ledger.clock)
-        touched, ids = _delete(writer, contract, meant.rows)
+        gone = _delete(writer, contract, meant.rows)
         quarantined = _empty_quarantine(writer, contract, meant.waiting, head.first)
-        raw = _drop_raw(writer, sorted({*touched, *quarantined, *meant.raw}))
+        raw = _drop_raw(writer, sorted({*gone.touched, *quarantined, *meant.raw}))
         about = {
-            "erase": meant.what, "why": warrant.why, "law": warrant.law, "rows": touched, "raw": raw,
-            "quarantine": quarantined, "entities": ids,
+            "erase": meant.what, "why": warrant.why, "law": warrant.law, "rows": sorted(gone.touched),
+            "raw": raw, "quarantine": quarantined, "entities": len(gone.ids), "left": gone.left,
         }  # fmt: skip
         content = canonical(about).encode()
         kept = Raw(content, hashlib.sha256(content).digest())
@@ -86,15 +103,41 @@ def _erase(ledger: Ledger, contract: Contract, meant: _Meant, warrant: Warrant) 
     return receipt
 
 
-def _delete(writer: Writer, contract: Contract, rows: str) -> tuple[list[int], int]:
-    """Delete versions and fold state again from the rest; return the commits touched and how many entities."""
-    places = {"history": quoted("history", contract.type), "rows": rows}
-    found = writer.rows(fill("erase_found", **places))
-    ids = sorted({str(row[0]) for row in found})
-    writer.run(fill("erase_rows", **places))
-    if ids:
-        refold(writer, contract, ids)
-    return sorted({int(row[1]) for row in found}), len(ids)
+def _delete(writer: Writer, contract: Contract, rows: Callable[[str], str]) -> _Gone:
+    """Delete versions from the type's tables, those put aside too, and fold state again from the rest."""
+    gone = _Gone()
+    for major, kind in writer.rows(template("erase_tables"), (contract.type,)):
+        table = contract.type if major == contract.major else f"{contract.type}_v{major}"
+        places = {"history": quoted("history", table), "rows": rows(table)}
+        found = writer.rows(fill("erase_found", **places))
+        ids, touched = {str(row[0]) for row in found}, {int(row[1]) for row in found}
+        writer.run(fill("erase_rows", **places))
+        if ids:
+            refold(writer, table, kind, sorted(ids))
+            left = writer.rows(fill("erase_left", form=FORM.format(t="h"), **places), (sorted(touched),))
+            gone.left |= {str(seq): (int(count), str(digest)) for seq, count, digest in left}
+        gone.touched |= touched
+        gone.ids |= ids
+    return gone
+
+
+def _nameless(ledger: Ledger, contract: Contract, ids: Sequence[str]) -> Iterator[str]:
+    """Yield conditions for quarantined records without id whose key, as received, is one of these entities'.
+
+    A key is compared by its letters and digits alone, since what was rejected was never normalised.
+    """
+    wanted = {_letters(unquote(name.removeprefix(f"urn:ngsi-ld:{contract.entity_type}:"))) for name in ids}
+    with ledger.writers.writer() as writer:
+        found = writer.rows(template("erase_nameless"), (contract.type,))
+        writer.rollback()
+    for seq, record, received in found:
+        with suppress(ValueError, KeyError, TypeError):
+            if _letters(contract.key.format_map(json.loads(bytes(received)))) in wanted:
+                yield f"(seq = {seq} and record = {record})"
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, normalize("NFC", text).casefold()))
 
 
 def _empty_quarantine(writer: Writer, contract: Contract, waiting: str, seq: int) -> list[int]:

@@ -62,7 +62,7 @@ def make(writer: Writer, type_name: str, now: datetime) -> None:
             "history": quoted("history", type_name),
             "other": quoted("history", type_name + "@other"),
             "partition": quoted("history", name),
-            "names": ", ".join(map(quoted, _columns(writer, type_name))),
+            "names": ", ".join(map(quoted, column_names(writer, type_name))),
             "first": literal(month.isoformat()),
             "after": literal(next_month(month).isoformat()),
         }
@@ -70,5 +70,6 @@ def make(writer: Writer, type_name: str, now: datetime) -> None:
             writer.run(fill(step, **places))
 
 
-def _columns(writer: Writer, type_name: str) -> list[str]:
+def column_names(writer: Writer, type_name: str) -> list[str]:
+    """Return the columns of a type's history as the database has them."""
     return [str(row[0]) for row in writer.rows(template("partition_columns"), (quoted("history", type_name),))]

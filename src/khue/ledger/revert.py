@@ -52,7 +52,12 @@ def revert(ledger: Ledger, seq: int, contract: Contract, actor: str, reason: str
         restored = int(writer.rows(f"select count(*) from {sql.places['stage']}")[0][0])  # noqa: S608  our own name
         writer.run(sql.history(head.place))
         if contract.kind == "measure":
-            refold(writer, contract, [str(row[0]) for row in writer.rows(STAGED_IDS.format(**sql.places))])
+            refold(
+                writer,
+                contract.type,
+                contract.kind,
+                [str(row[0]) for row in writer.rows(STAGED_IDS.format(**sql.places))],
+            )
         else:
             writer.run(sql.state(head.place, repeats=False))
         tallies = [Tally()]
