@@ -79,7 +79,7 @@ def frame(rows: int) -> pl.DataFrame:
     )
 
 
-def bench_clean(rows: int = 1_000_000) -> list[dict[str, Any]]:
+def measure(rows: int = 1_000_000) -> list[dict[str, Any]]:
     """Return rows a second of `clean`, and its share of the floor."""
     data, rules = frame(rows), contract()
     _check_same(data.head(20_000), rules)
@@ -114,4 +114,4 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(bench_clean(*(int(rows) for rows in sys.argv[1:])), indent=1))
+    print(json.dumps(measure(*(int(rows) for rows in sys.argv[1:])), indent=1))

@@ -3,7 +3,6 @@
 KHUE_BENCH_HTTP_REQUESTS (60): requests a run. Product and floor take turns, three times each.
 """
 
-import os
 from statistics import median
 from typing import Any
 
@@ -12,11 +11,12 @@ from floor import Ready, floor_rate, made_ready, make_tables
 from house import House, serving
 from load import loaded
 from records import body
+from sizes import size
 
 from khue.contract.contract import Contract
 from khue.intake.request import entity_records
 
-REQUESTS = int(os.environ.get("KHUE_BENCH_HTTP_REQUESTS", "60"))
+REQUESTS = size("HTTP_REQUESTS", 60)
 CLIENTS = 4
 ROUNDS = 3
 
@@ -28,10 +28,9 @@ def measure() -> list[dict[str, Any]]:
         make_tables(house, contract.type)
         product, floor = in_turn(house, contract)
         upsert = http_rate(house, 10_000, path="/ngsi-ld/v1/entityOperations/upsert", statuses=[201, 204])
-    size = len(body(0)) / 1_000
     return [
         {"name": "ingest_http", "value": product, "unit": "records/s", "floor": floor, "ratio": product / floor,
-         "bytes_a_record": round(size), "records_a_request": 1_000, "clients": CLIENTS},
+         "bytes_a_record": round(len(body(0)) / 1_000), "records_a_request": 1_000, "clients": CLIENTS},
         {"name": "ingest_http_upsert", "value": upsert, "unit": "records/s", "floor": floor, "ratio": upsert / floor},
     ]  # fmt: skip
 

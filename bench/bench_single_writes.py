@@ -3,7 +3,6 @@
 KHUE_BENCH_SINGLE_REQUESTS (6000): requests a run.
 """
 
-import os
 import socket
 import subprocess
 import sys
@@ -17,8 +16,9 @@ from typing import Any
 from floor import make_tables
 from house import House, free_port, serving
 from load import loaded
+from sizes import size
 
-REQUESTS = int(os.environ.get("KHUE_BENCH_SINGLE_REQUESTS", "6000"))
+REQUESTS = size("SINGLE_REQUESTS", 6000)
 CLIENTS = 64
 ROUNDS = 3
 SERVER = Path(__file__).resolve().parent / "single_floor.py"

@@ -23,7 +23,7 @@ from khue.clean.clean import clean
 from khue.contract.batch import Batch, Part, Raw
 from khue.contract.contract import Contract
 from khue.ledger.merge_sql import recency
-from khue.ledger.staging import arrow, json_names, ready
+from khue.ledger.staging import arrow, json_names, ready, scope_keys
 from khue.ledger.statements import quoted
 from khue.ledger.tables import columns
 
@@ -64,7 +64,7 @@ def made_ready(frame: pl.DataFrame, contract: Contract, content: bytes) -> Ready
     """Return decoded records as the floor copies them: cleaned beforehand, with every column of history."""
     part = Part(0, frame.height, "bench", "bench", Raw(content, b""))
     cleaned = clean(Batch(contract.type, frame, (part,)), contract, {}, NOW)
-    rows = ready(cleaned, {key: 1 for key in ("\x1f\x1f", *(_keys(cleaned.rows)))}, NOW).rows
+    rows = ready(cleaned, dict.fromkeys(scope_keys(cleaned.rows), 1), NOW).rows
     digests = [hashlib.sha256(str(n).encode()).digest()[:16] for n in range(rows.height)]
     rows = rows.with_columns(
         pl.Series("_digest", digests),
@@ -75,18 +75,14 @@ def made_ready(frame: pl.DataFrame, contract: Contract, content: bytes) -> Ready
     return Ready(table, content)
 
 
-def _keys(rows: pl.DataFrame) -> list[str]:
-    found = rows.select(pl.col("_agency").fill_null("") + "\x1f" + pl.col("_area").fill_null("") + "\x1f").unique()
-    return found.to_series().to_list()
-
-
 class Floor:
     """One connection that writes ready batches."""
 
     def __init__(self, house: House, contract: Contract) -> None:
         self._connection = dbapi.connect(house.database.owner)
         self._cursor = self._connection.cursor()
-        self._seq = 0
+        self._cursor.execute("select coalesce(max(seq), 0) from floor.commit")
+        self._seq = int(self._cursor.fetchall()[0][0])
         names = ", ".join(map(quoted, columns(contract)))
         updates = ", ".join(f"{quoted(n)} = excluded.{quoted(n)}" for n in columns(contract) if n != "_id")
         old, new = (", ".join(recency(contract.kind, table)) for table in ("s", "excluded"))

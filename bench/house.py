@@ -1,6 +1,5 @@
 """A real `khue serve` for the benches: a city of its own without simulation, in an empty folder, fsync on."""
 
-import os
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from sizes import inherited
 
 import khue.app
 from khue.app.catalogue import read_catalogue
@@ -52,8 +52,7 @@ class House:
 
 def environment(folder: Path, port: int) -> dict[str, str]:
     """Return the environment of a `khue` command on the folder."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("KHUE_")}
-    return inherited | {
+    return inherited() | {
         "KHUE_DATA": str(folder / "data"), "KHUE_CITY": str(folder / "city"), "KHUE_PORT": str(port),
     }  # fmt: skip
 
@@ -85,7 +84,7 @@ def standing() -> Iterator[House]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="khue-bench-", dir=os.environ.get("KHUE_BENCH_FOLDER")))
+    folder = Path(tempfile.mkdtemp(prefix="khue-bench-"))
     folder.chmod(0o755)  # the server's account must enter when we are root
     shutil.copytree(DEMO, folder / "city", ignore=shutil.ignore_patterns("__pycache__"))
     city = folder / "city" / "city.toml"
@@ -107,7 +106,7 @@ def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2) as answer:  # noqa: S310  our own address
                 if answer.status == 200:
                     return
         except OSError:

@@ -1,4 +1,4 @@
-"""The door without group commit: `python bench/single_floor.py DSN TYPE PORT CITY` answers each record by a transaction.
+"""The door without group commit, a transaction a record: `python bench/single_floor.py DSN TYPE PORT CITY`.
 
 The same server (uvicorn, uvloop, httptools) and the same door; behind it one psycopg transaction a record: the ledger's
 lock, history, state, the commit row with the raw bytes, COMMIT. It neither cleans nor judges, so it has less to do.
@@ -26,8 +26,8 @@ CONNECTIONS = 8
 LOCK = "update floor.head set seq = seq + 1, recorded_at = clock_timestamp() returning seq, recorded_at"
 LOG = """
 with raw as (insert into floor.raw values (%s, 0, %s))
-insert into floor.commit (seq, recorded_at, type, contract_version, code_version, reference_version, source, actor, kind,
-    mode, position, about, profile, counts, raw_seq, raw_digest, rows_digest, hash)
+insert into floor.commit (seq, recorded_at, type, contract_version, code_version, reference_version, source, actor,
+    kind, mode, position, about, profile, counts, raw_seq, raw_digest, rows_digest, hash)
 values (%s, %s, 'air_station', '1', '1', '', 'http', 'api', 'data', 'replace', null, '{}', '{}', '{}', %s, %s, '', '')
 """
 
