@@ -38,7 +38,9 @@ def test_a_fix_of_a_held_value_sets_that_value_and_leaves_the_record_clean(khue:
 
 def test_a_fix_that_still_fails_says_why_and_changes_nothing(khue: House, seq: int) -> None:
     last = khue.rows("select seq from khue.head")
-    said = khue.ok("quarantine", "fix", "--record", f"{seq}:2", "--set", "precipitation=9999")
+    answer = khue("quarantine", "fix", "--record", f"{seq}:2", "--set", "precipitation=9999", "--json")
+    said = answer.json
+    assert answer.code == 1
     assert (said["settled"], said["commits"]) == (0, [])
     assert said["failing"][0]["record"] == f"{seq}:2"
     assert {reason["check"] for reason in said["failing"][0]["reasons"]} >= {"precipitation_possible"}
@@ -47,7 +49,7 @@ def test_a_fix_that_still_fails_says_why_and_changes_nothing(khue: House, seq: i
 
 
 def test_what_cannot_be_read_cannot_be_confirmed(khue: House, seq: int) -> None:
-    said = khue.ok("quarantine", "release", "--record", f"{seq}:2")
+    said = khue("quarantine", "release", "--record", f"{seq}:2", "--json").json
     assert said["settled"] == 0
     assert [reason["check"] for reason in said["failing"][0]["reasons"]] == ["precipitation_type"]
 
@@ -102,12 +104,12 @@ def test_the_workbook_mends_its_records_and_no_others_and_says_which_still_fail(
     sheet.cell(2, column).value = "12,5"
     sheet.cell(3, column).value = "-4"
     found.save(book)
-    said = khue.ok("quarantine", "mend", book, "--type", "rain_gauge")
+    said = khue("quarantine", "mend", book, "--type", "rain_gauge", "--json").json
     assert (said["settled"], len(said["failing"])) == (1, 1)
     assert khue.standing()["Cầu Giấy", "2021-11-01"] == 12.5
     assert len(khue.waits(state="open")) == 30  # 29 of the workbook, and the one that cannot be read
     again = khue("quarantine", "mend", book, "--type", "rain_gauge")
-    assert "không còn chờ" in again.err
+    assert (again.code, "không còn chờ" in again.err) == (1, True)
 
 
 def test_many_records_of_one_gauge_are_decided_together(khue: House, seq: int) -> None:

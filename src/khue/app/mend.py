@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -151,14 +151,21 @@ class Mending:
         mode = "patch" if frame.width and _held(corrections) else "replace"
         source = self.sources.get(first.source)
         profile: dict[str, Any] = {"format": "records"}
-        if source is None:
-            return Batch(first.type, frame, (part,), mode, profile=profile, agency=first.owner, waived=decision.waived)
-        profile |= {"date_order": source.date_order, "zone": source.zone}
-        headings = {name: heading for heading, name in source.columns.items()}
-        return Batch(
-            first.type, frame, (part,), mode, headings, profile, first.owner, source.units, source.blank,
+        made = Batch(
+            first.type, frame, (part,), mode, _headings(corrections, source), profile, first.owner,
             waived=decision.waived,
         )  # fmt: skip
+        if source is None:
+            return made
+        profile |= {"date_order": source.date_order, "zone": source.zone}
+        return replace(made, units=source.units, blank=source.blank)
+
+
+def _headings(corrections: Sequence[Correction], source: Source | None) -> dict[str, str]:
+    """Return property → heading: as the source declares it, else as the reasons name it."""
+    reasons = [reason for each in corrections for reason in each.waiting.reasons]
+    told = {str(reason["field"]): str(reason["column"]) for reason in reasons if reason["field"] and reason["column"]}
+    return {**told, **({name: heading for heading, name in source.columns.items()} if source else {})}
 
 
 def _require_same_record(contract: Contract, correction: Correction) -> None:

@@ -12,6 +12,7 @@ from khue.contract.domain import Number
 from khue.contract.query import Page, Query
 from khue.contract.scope import EVERYTHING
 from khue.ledger.entries import Commits, Fates
+from khue.ledger.kept_promises import reported, shared
 from khue.ledger.read import Reader
 from khue.ledger.waiting import Counted, Selection, flagged, reasons, waiting
 from khue.web.centre import FATES, Fate, NumberNow, ReasonCount, Received, SourceActivity, Waiting
@@ -47,8 +48,21 @@ class Reading:
         return [SourceActivity(one.source, one.recorded_at, one.newest, one.seq) for one in found]
 
     async def received(self, since: datetime, until: datetime | None) -> Sequence[Received]:
-        """Return what was received between two moments, by type and source."""
-        return [received(one) for one in await self.reader.fates(since, until or self.clock())]
+        """Return what was received between two moments, by type and source; then, by type, how much of it is open."""
+        end = until or self.clock()
+        every = {source.name: source.every for source in self.catalogue.sources.values() if source.every}
+        alive = await reported(self.reader, every, since, end)
+        found = [received(one, alive.get(one.source)) for one in await self.reader.fates(since, end)]
+        heard = {one.source for one in found}
+        found += [self._silent(source, pair) for source, pair in alive.items() if source not in heard]
+        for contract in self.catalogue.contracts.values():
+            pair = await shared(self.reader, contract, since, end)
+            if pair[1]:
+                found.append(Received(contract.type, "", 0, {}, {"shared": pair}))
+        return found
+
+    def _silent(self, source: str, alive: tuple[int, int]) -> Received:
+        return Received(self.catalogue.source(source).type, source, 0, {}, {"live": alive})
 
     async def commits(self, before: int | None, limit: int) -> Sequence[Commit]:
         """Return the newest commits before a seq, newest first."""
@@ -71,10 +85,11 @@ class Reading:
         return [reason_count(one, one.example) for one in await reasons(self.reader, asked(selection))]
 
     async def flagged(self, since: datetime, at: datetime | None) -> Sequence[ReasonCount]:
-        """Return present readings that were let pass with a flag; of the past, none are counted."""
+        """Return present readings that were let pass with a flag, blanks left out; of the past, none are counted."""
         if at is not None:
             return []
-        return [reason_count(one, self._described(one)) for one in await flagged(self.reader, since)]
+        found = await flagged(self.reader, since)
+        return [reason_count(one, self._described(one)) for one in found if one.dimension != "sufficient"]
 
     def _described(self, counted: Counted) -> Mapping[str, object]:
         contract = self.catalogue.contracts[counted.type]
@@ -89,17 +104,23 @@ def asked(selection: Waiting) -> Selection:
     """Return a page's selection as the ledger's."""
     return Selection(
         selection.state, selection.type, selection.source, selection.check, selection.records, selection.limit,
-        selection.offset,
+        selection.offset, selection.commit,
     )  # fmt: skip
 
 
-def received(fates: Fates) -> Received:
-    """Return what a source sent, by fate, with (passed, of) for each dimension."""
+def received(fates: Fates, alive: tuple[int, int] | None) -> Received:
+    """Return what a source sent, by fate, with (passed, of) for each dimension.
+
+    A source lives by the periods in which it reported, over those that it promised; one that promises nothing is not
+    counted. What is shared is told by type, not by source.
+    """
     counted: Mapping[Fate, int] = {fate: getattr(fates, fate) for fate in FATES}
     judged = fates.received
     dimensions: Mapping[Dimension, tuple[int, int]] = {
-        name: (fates.dimensions.get(name, judged), judged) for name in DIMENSIONS if name != "shared"
+        name: (fates.dimensions.get(name, judged), judged) for name in DIMENSIONS if name not in ("live", "shared")
     }
+    if alive is not None:
+        dimensions = {**dimensions, "live": alive}
     return Received(fates.type, fates.source, fates.received, counted, dimensions)
 
 

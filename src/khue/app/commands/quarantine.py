@@ -1,7 +1,8 @@
 """`khue quarantine`: the records that wait for their owner, and what the owner decides."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -19,6 +20,7 @@ from khue.contract.errors import Refused
 from khue.ledger.read import Reader
 from khue.ledger.waiting import MOST, Selection, reasons, waiting
 
+FINDINGS = 1  # exit code where something still fails
 T = TypeVar("T")
 Command = Callable[..., None]
 
@@ -81,15 +83,20 @@ def _at_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-def _answer(outcome: Outcome, *, as_json: bool) -> None:
+def _answer(outcome: Outcome, *, as_json: bool, faults: Sequence[str] = ()) -> None:
+    """Tell what became of a decision; exit 1 where a record still fails, or a row of a workbook was not taken."""
     failing = [{"record": f"{q.seq}:{q.record}", "reasons": list(why)} for q, why in outcome.failing]
     if as_json:
-        answer = {"settled": outcome.settled, "failing": failing, **outcome.receipt.as_json()}
+        answer = {"settled": outcome.settled, "failing": failing, "faults": list(faults), **outcome.receipt.as_json()}
         click.echo(orjson.dumps(answer).decode())
-        return
-    click.echo(f"{outcome.settled} settled, {len(failing)} still fail")
-    for record, why in outcome.failing:
-        click.echo(f"  {record.seq}:{record.record}  " + "; ".join(str(reason["vi"]) for reason in why))
+    else:
+        click.echo(f"{outcome.settled} settled, {len(failing)} still fail")
+        for record, why in outcome.failing:
+            click.echo(f"  {record.seq}:{record.record}  " + "; ".join(str(reason["vi"]) for reason in why))
+        for fault in faults:
+            click.echo(fault, err=True)
+    if failing or faults:
+        sys.exit(FINDINGS)
 
 
 @quarantine.command("list")
@@ -164,6 +171,4 @@ def workbook(chosen: Chosen, file: Path) -> None:
 def mend(file: Path, type_name: str, note: str, *, as_json: bool) -> None:
     """Take a mended workbook back: its records and no others; say which still fail."""
     outcome, back = _at_desk(lambda desk: desk.mend(file, type_name, note))
-    _answer(outcome, as_json=as_json)
-    for fault in back.faults:
-        click.echo(fault, err=True)
+    _answer(outcome, as_json=as_json, faults=back.faults)
