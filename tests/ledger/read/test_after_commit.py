@@ -38,6 +38,9 @@ async def test_what_was_committed_is_read_by_every_role(ledger: Ledger) -> None:
         assert [row["rain"] for row in then.rows] == [1.5, None]
         only_x = Scope("scoped", areas=frozenset({"x"}))
         assert [row["station"] for row in (await reader.query(Query("gauge"), only_x)).rows] == ["a"]
+        for one in (Query("gauge", of="readings"), Query("gauge", of="history"), Query("gauge", at=second.recorded_at)):
+            assert {row["station"] for row in (await reader.query(one, only_x)).rows} == {"a"}
+            assert (await reader.query(one, Scope("scoped", areas=frozenset({"z"})))).rows == ()
         assert (second.counts["received"], second.counts["held"]) == (2, 1)
         assert [one.seq for one in await reader.commits(Commits(types=["gauge"], after=second.seq))] == [receipt.last]
         waiting = (await reader.quarantined(Which(type="gauge")))[0]
