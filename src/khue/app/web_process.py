@@ -1,6 +1,8 @@
 """The web process: pages and doors of all rooms, put together and served."""
 
 import asyncio
+import socket
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -16,6 +18,7 @@ from starlette.routing import BaseRoute
 import khue
 from khue.app.centre import HouseCentre
 from khue.app.deciding import Desk
+from khue.app.listening import listening
 from khue.app.measuring import Measuring
 from khue.app.opened import Opened
 from khue.app.public_process import PublicDoor
@@ -32,12 +35,15 @@ from khue.ledger.read import Reader
 from khue.ledger.waiting import Selection, waiting
 from khue.sharing import ngsi_ld, open_data
 from khue.web.own_site import OwnSite
-from khue.web.site import site
+from khue.web.site import end_streams, site
 from khue.web.view import SiteSettings
+
+SWITCH_SECONDS = 0.0005  # Python's own 5 ms would let each answer of the database wait for the event loop
 
 
 def run_web(house: Opened, fd: int | None, public_port: int | None = None) -> None:
     """Serve until SIGTERM: what was taken is finished first."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(house, fd, public_port))
 
@@ -47,10 +53,23 @@ async def _serve(house: Opened, fd: int | None, public_port: int | None) -> None
         settings = house.settings
         hosts = [name.strip() for name in settings.hosts.split(",") if name.strip()]
         config = uvicorn.Config(
-            OwnSite(app, hosts), host=settings.host, port=settings.port, fd=fd, loop="uvloop", http="httptools",
+            OwnSite(app, hosts), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
             lifespan="off", access_log=False, log_level="warning", timeout_graceful_shutdown=10, backlog=2048,
         )  # fmt: skip
-        await uvicorn.Server(config).serve()
+        await _Server(config, app).serve(listening(fd))
+
+
+class _Server(uvicorn.Server):
+    """A server that ends the live lines of open pages before it waits for what is being answered."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, end what would never end, finish the rest."""
+        end_streams(self._app)
+        await super().shutdown(sockets)
 
 
 @asynccontextmanager
