@@ -58,7 +58,7 @@ class Model:
 
 
 @settings(
-    max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(STEP, min_size=2, max_size=7))
 async def test_what_stands_after_reverts_is_what_the_model_says(ledger: Ledger, steps: list[Any]) -> None:
