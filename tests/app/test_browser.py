@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -44,16 +44,24 @@ def city(folder: Path) -> Iterator[str]:
 
 def answering(address: str, log: Path) -> str:
     """Return the address once its pages answer and the first simulated records are in."""
-    end = time.monotonic() + STARTS
-    while time.monotonic() < end:
+
+    def ready() -> bool:
         try:
-            ready = httpx.get(f"{address}/readyz").status_code == 200
-            if ready and "air_simulated" in httpx.get(f"{address}/metrics").text:
-                return address
+            alive = httpx.get(f"{address}/readyz").status_code == 200
+            return alive and "air_simulated" in httpx.get(f"{address}/metrics").text
         except httpx.TransportError:
-            pass
+            return False
+
+    assert wait_until(ready), log.read_text()
+    return address
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    """Return whether the condition came true in time."""
+    end = time.monotonic() + STARTS
+    while not (found := condition()) and time.monotonic() < end:
         time.sleep(0.2)
-    raise AssertionError(log.read_text())
+    return found
 
 
 @pytest.fixture
