@@ -68,5 +68,8 @@ class Cycle:
         """Give a type that is seen first without a contract its tables, once."""
         with self._lock:
             if contract.type not in self._known:
+                self.renew()
+                if contract.type in self.contracts():
+                    raise StaleContract(f"The type {contract.type} has a contract by now")
                 install(self.ledger, (contract,))
                 self._known.add(contract.type)
