@@ -8,10 +8,12 @@ from starlette.responses import Response, StreamingResponse
 
 from khue.contract.commit import Commit
 from khue.contract.errors import Refused
+from khue.web.language import language_of
 from khue.web.view import Pages
 
 BEAT_SECONDS = 15.0  # a comment keeps proxies from closing a quiet line
 RETRY_MS = 2000
+KEPT = 1_000  # events kept as written: every open page is sent the same bytes
 
 
 def _after(request: Request) -> int | None:
@@ -25,9 +27,16 @@ def _after(request: Request) -> int | None:
 
 
 def _event(pages: Pages, request: Request, commit: Commit) -> bytes:
-    html = pages.part(request, "event.html", {"commit": commit})
-    data = "\n".join(f"data: {line}" for line in html.splitlines() if line.strip())
-    return f"event: commit\nid: {commit.seq}\n{data}\n\n".encode()
+    key = (language_of(request), commit.seq)
+    known = pages.events.get(key)
+    if known is None:
+        html = pages.part(request, "event.html", {"commit": commit})
+        data = "\n".join(f"data: {line}" for line in html.splitlines() if line.strip())
+        known = f"event: commit\nid: {commit.seq}\n{data}\n\n".encode()
+        pages.events[key] = known
+        if len(pages.events) > KEPT:
+            del pages.events[next(iter(pages.events))]
+    return known
 
 
 async def _stream(pages: Pages, request: Request, after: int) -> AsyncIterator[bytes]:

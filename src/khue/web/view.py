@@ -72,6 +72,7 @@ class Pages:
         self.centre = centre
         self.settings = settings
         self.closing = asyncio.Event()
+        self.events: dict[tuple[Language, int], bytes] = {}  # commits as the live line writes them
         self._environments = {language: _environment(language) for language in LANGUAGES}
 
     def close(self) -> None:
