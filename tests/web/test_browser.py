@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 from tests.web.conftest import Served, serving
 from tests.web.sample_centre import SampleCentre
 from tests.web.test_pages import PAGES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+FIRST_PAGE_BYTES = 120_000  # compressed, as it comes down the line, scripts, styles and fonts with it
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)"),
@@ -54,6 +56,47 @@ def test_no_page_scrolls_sideways_asks_elsewhere_or_complains(browser: Browser, 
             assert beyond <= 0, (address, language, width)
     assert [text for text in said if "404" not in text] == []
     assert [url for url in asked if not url.startswith(house.address)] == []
+    page.context.close()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm ci --ignore-scripts)")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_fault_that_axe_finds(browser: Browser, house: Served, theme: str) -> None:
+    page = opened(browser, 1280)
+    faults: list[tuple[str, str, str]] = []
+    for address in PAGES:
+        mark = "&" if "?" in address else "?"
+        page.goto(f"{house.address}{address}{mark}theme={theme}", wait_until="load")
+        page.evaluate(AXE.read_text(encoding="utf-8"))  # as the developer's tools do: the page's policy stays in force
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+        assert len(found["passes"]) > 5, address
+        faults += [(address, fault["id"], fault["nodes"][0]["html"][:160]) for fault in found["violations"]]
+    page.context.close()
+    assert faults == []
+
+
+def test_the_first_page_is_light(browser: Browser, house: Served) -> None:
+    page = opened(browser, 1280)
+    finished: list[Request] = []
+    page.on("requestfinished", lambda request: finished.append(request))
+    page.goto(house.address, wait_until="load")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    sizes = {request.url: request.sizes()["responseBodySize"] for request in finished if "/events" not in request.url}
+    page.context.close()
+    assert any(".css" in url for url in sizes), sizes
+    assert 50_000 < sum(sizes.values()) < FIRST_PAGE_BYTES, sizes
+
+
+def test_the_keyboard_skips_to_the_content_and_shows_where_it_is(browser: Browser, house: Served) -> None:
+    page = opened(browser, 1280)
+    page.goto(f"{house.address}/data")
+    page.keyboard.press("Tab")
+    skip = page.get_by_text("Đến nội dung chính")
+    assert skip.evaluate("link => link === document.activeElement && link.getBoundingClientRect().width > 20")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.getElementById('main').contains(document.activeElement)")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.context.close()
 
 

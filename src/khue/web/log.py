@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from khue.contract.query import All, Comparison, Query
+from khue.contract.query import All, Comparison, Order, Query
 from khue.web.forms import form_of
 from khue.web.view import Pages, whole_number
 
@@ -30,7 +30,8 @@ async def commit(request: Request) -> Response:
     rows = ()
     if found.type in pages.contracts:
         mine = All((Comparison("_seq", "=", found.seq),))
-        rows = (await pages.centre.query(Query(found.type, of="history", where=mine, limit=ROWS))).rows
+        first = (Order("_record"),)
+        rows = (await pages.centre.query(Query(found.type, of="history", where=mine, order=first, limit=ROWS))).rows
     context = {
         "commit": found,
         "contract": pages.contracts.get(found.type),
