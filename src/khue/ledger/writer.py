@@ -24,6 +24,8 @@ class Writer:
     def __init__(self, connection: dbapi.Connection) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
+        # The answers are a few rows: COPY (query) would have PostgreSQL read and plan each statement a second time.
+        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
         self._tables: set[str] = set()
         self.run("set idle_in_transaction_session_timeout = '10s'")
         self.run(template("quarantine_table"))

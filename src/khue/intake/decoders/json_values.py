@@ -11,6 +11,7 @@ import polars as pl
 
 MAX_DEPTH = 64
 _SAFE = 1 << 53
+_FLOATS, _TEXTS = {float, type(None)}, {str, type(None)}
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _NO_BRACKETS = bytes(code for code in range(256) if code not in b'[]{}"')
 _STEPS = np.zeros(256, dtype=np.int8)
@@ -54,6 +55,13 @@ def as_text(value: Any) -> str | None:  # noqa: ANN401  whatever JSON holds
 
 def column(name: str, values: list[Any], *, numeric: bool) -> pl.Series:
     """Return values as Float64 where they are all numbers and the property is numeric, else as text."""
+    kinds = {*map(type, values)}
+    if numeric and kinds <= _FLOATS:
+        found = pl.Series(name, values, dtype=pl.Float64)
+        if found.is_finite().all():
+            return found
+    if kinds <= _TEXTS:
+        return pl.Series(name, values, dtype=pl.String)
     if numeric and all(_is_number(value) for value in values):
         return pl.Series(name, [None if value is None else float(value) for value in values], dtype=pl.Float64)
     return pl.Series(name, [as_text(value) for value in values], dtype=pl.String)

@@ -21,6 +21,8 @@ from khue.intake.decoders.stream import Input, whole
 
 NULL = "urn:ngsi-ld:null"
 NUMERIC = frozenset({"number", "integer"})
+TEXT = {str, type(None)}
+PLAIN = {float, int, bool, type(None)}  # values that need no second look
 _SYSTEM = frozenset({"id", "type", "@context", "createdAt", "modifiedAt", "deletedAt"})
 _VALUES = ("value", "object", "languageMap", "json", "vocab", "valueList", "objectList", "coordinates")
 _MEMBERS = frozenset({*_VALUES, "unitCode", "observedAt", "type", "datasetId", "@value", "@type"})
@@ -112,7 +114,7 @@ class _Reader:
             values = [None if attribute is None else attribute["value"] for attribute in attributes]
         except (TypeError, KeyError):
             values = [_value(attribute) for attribute in attributes]
-        if any(map(_is_odd, values)):
+        if not {*map(type, values)} <= PLAIN and any(map(_is_odd, values)):
             values = [_plain(value) for value in values]
         return column(prop.name, values, numeric=numeric)
 
@@ -197,10 +199,15 @@ def _is_attribute(value: Entity) -> bool:
 
 
 def _units(prop: Property, attributes: list[Any]) -> pl.Series | None:
-    units = [attribute.get("unitCode") if type(attribute) is dict else None for attribute in attributes]
+    try:
+        units = [None if attribute is None else attribute["unitCode"] for attribute in attributes]
+    except (TypeError, KeyError):
+        units = [attribute.get("unitCode") if type(attribute) is dict else None for attribute in attributes]
     if not any(units):
         return None
-    return pl.Series(UNIT_PREFIX + prop.name, [unit if type(unit) is str else None for unit in units], dtype=pl.String)
+    if not {*map(type, units)} <= TEXT:
+        units = [unit if type(unit) is str else None for unit in units]
+    return pl.Series(UNIT_PREFIX + prop.name, units, dtype=pl.String)
 
 
 def _point(attribute: Any) -> tuple[float | None, float | None]:  # noqa: ANN401  whatever JSON holds
