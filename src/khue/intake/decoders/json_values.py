@@ -27,7 +27,10 @@ def too_deep(content: bytes) -> bool:
 def _depth(content: bytes) -> int:
     """Return how deep the brackets outside strings nest; in bulk, because every body of many records comes here."""
     plain = _ESCAPE.sub(b"", content) if b"\\" in content else content
-    outside = b"".join(plain.translate(None, _NO_BRACKETS).split(b'"')[0::2])
+    marks = plain.translate(None, _NO_BRACKETS)
+    outside = marks.replace(b'""', b"")  # strings without brackets, which most are
+    if b'"' in outside:
+        outside = b"".join(marks.split(b'"')[0::2])
     steps = _STEPS[np.frombuffer(outside, dtype=np.uint8)]
     return int(steps.cumsum(dtype=np.int32).max(initial=0))
 
