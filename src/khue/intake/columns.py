@@ -1,11 +1,14 @@
 """Which column is which property: by the source's mapping, else by name, term or label."""
 
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from khue.contract.contract import Contract
 from khue.contract.label import Label
+from khue.contract.property import Property
 from khue.contract.source import Long, Source, Wide
 
 NUMERIC = frozenset({"number", "integer"})
@@ -57,9 +60,33 @@ class _Finder:
     def __init__(self, headings: Sequence[str]) -> None:
         self._exact = {_spaced(heading): heading for heading in reversed(headings)}
         self._folded = {folded(heading): heading for heading in reversed(headings)}
+        self._words = {heading: _words(heading) for heading in headings}
 
     def __call__(self, name: str) -> str | None:
         return self._exact.get(_spaced(name)) or (self._folded.get(folded(name)) if folded(name) else None)
+
+    def kin(self, name: str, but: Collection[str] = ()) -> str | None:
+        """Return the heading whose words are all in `name`, or have all of its words ("Trạm", "Trạm đo (mới)").
+
+        What stands in brackets is a unit. Of several the nearest; None where two are as near.
+        """
+        mine = _words(name)
+        found = [
+            (len(words ^ mine), heading)
+            for heading, words in self._words.items()
+            if heading not in but and _akin(words, mine)
+        ]
+        nearest = [heading for distance, heading in found if distance == min(found)[0]]
+        return nearest[0] if len(nearest) == 1 else None
+
+
+def _words(text: str) -> frozenset[str]:
+    without_unit = re.sub(r"\([^)]*\)", " ", text)
+    return frozenset(folded(word) for word in re.split(r"[\W_]+", without_unit) if folded(word))
+
+
+def _akin(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other) and (one <= other or other <= one)
 
 
 def _spaced(text: str) -> str:
@@ -98,29 +125,38 @@ def _score(headings: Sequence[str], source: Source, contract: Contract) -> float
     find = _Finder(headings)
     if isinstance(source.shape, Long) and len(list(_of_long(source.shape, find))) < 2:
         return 0
-    if isinstance(source.shape, Wide) and _is_long(source.shape, find, contract):
+    if isinstance(source.shape, Wide) and _is_long(source, source.shape, find, contract):
         return 0
     found = sum(find(heading) is not None for heading in source.columns) / len(source.columns)
     ignored = sum(find(heading) is not None for heading in source.ignore) / 100
     return found + ignored if found >= 0.5 else 0
 
 
-def _is_long(shape: Wide, find: _Finder, contract: Contract) -> bool:
+def _is_long(source: Source, shape: Wide, find: _Finder, contract: Contract) -> bool:
     """Whether a table has columns for what a wide one makes of its headings and cells: it is not wide then."""
     made = [contract.by_name[name] for name in (shape.heading_to, shape.cell_to) if name in contract.by_name]
-    names = [name for prop in made for name in (prop.name, prop.term, prop.label.vi, prop.label.en)]
-    return any(find(name) is not None for name in names if name)
+    names = [name for prop in made for name in names_of(prop)]
+    kept = [found for heading in source.columns if (found := find(heading)) is not None]
+    return any(find(name) is not None or find.kin(name, kept) is not None for name in names)
+
+
+def names_of(prop: Property) -> tuple[str, ...]:
+    """Return what a property may be called in a heading."""
+    return tuple(name for name in (prop.name, prop.term, prop.label.vi, prop.label.en) if name)
 
 
 def source_by_names(headings: Sequence[str], contract: Contract) -> tuple[Source, list[str]]:
     """Return a source that maps headings to properties by name, term or label, and what was matched."""
     find = _Finder(headings)
     columns: dict[str, str] = {}
-    for prop in contract.properties:
-        names = (prop.name, prop.term, prop.label.vi, prop.label.en)
-        found = next((heading for name in names if name and (heading := find(name)) is not None), None)
-        if found is not None and found not in columns:
-            columns[found] = prop.name
+    # Exact names first, so that no likeness takes a heading away from the property that it names.
+    looks: tuple[Callable[[str], str | None], ...] = (find, partial(find.kin, but=columns))
+    for look in looks:
+        for prop in contract.properties:
+            if prop.name not in columns.values():
+                found = next((heading for name in names_of(prop) if (heading := look(name)) is not None), None)
+                if found is not None and found not in columns:
+                    columns[found] = prop.name
     notes = [f"Column {heading} is read as {name}." for heading, name in columns.items() if heading != name]
     left = [heading for heading in headings if heading not in columns]
     if left and not contract.is_draft:
