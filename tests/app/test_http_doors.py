@@ -104,6 +104,38 @@ def test_a_key_is_answered_its_first_receipt_also_after_a_restart(fresh: House) 
     assert fresh.rows("select count(*) from history.rain_gauge") == [(1,)]
 
 
+def test_a_key_used_again_for_another_body_is_refused_also_beside_the_first(fresh: House) -> None:
+    url = "/api/v1/ingest/rain_gauge"
+
+    def body(number: int) -> bytes:
+        return f"station,observed_on,precipitation\nLáng,2021-10-{number + 1:02},5\n".encode()
+
+    async def work(client: httpx.AsyncClient) -> list[list[Any]]:
+        async def one(number: int) -> list[Any]:
+            headers = {"idempotency-key": "one", "content-type": "text/csv"}
+            answer = await client.post(url, content=body(number), headers=headers)
+            said = answer.json()
+            return [answer.status_code, said.get("again"), said.get("type"), said.get("title")]
+
+        return [*await asyncio.gather(*(one(n) for n in range(4))), await one(0), await one(9)]
+
+    refused = [409, None, "urn:khue:error:Conflict", "The Idempotency-Key “one” was used for another body"]
+    assert through(fresh, work) == [[201, False, None, None], *[refused] * 3, [200, True, None, None], refused]
+    assert fresh.rows("select observed_on::text from history.rain_gauge") == [("2021-10-01",)]
+    assert whole(fresh)
+
+
+def test_a_key_used_again_for_another_entity_is_refused(fresh: House) -> None:
+    async def work(client: httpx.AsyncClient) -> list[int]:
+        await client.post("/ngsi-ld/v1/entityOperations/upsert", json=[entity("A", pm25=1), entity("B", pm25=1)])
+        url, headers = f"/ngsi-ld/v1/entities/urn:ngsi-ld:{AIR}:", {"idempotency-key": "k"}
+        sent = [await client.patch(f"{url}{name}/attrs", json={"pm25": 2}, headers=headers) for name in "ABA"]
+        return [answer.status_code for answer in sent]
+
+    assert through(fresh, work) == [204, 409, 204]
+    assert fresh.rows("select pm25 from state.air_station order by _id") == [(2,), (1,)]
+
+
 def test_one_key_may_bring_several_types(fresh: House) -> None:
     rain = {"id": "urn:ngsi-ld:WeatherObserved:R", "type": "WeatherObserved", "stationName": "R", "precipitation": 4}
     body = [entity("A", pm25=3), {**rain, "dateObserved": "2026-11-20"}]

@@ -29,6 +29,7 @@ class Position:
 
     key: str
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    chosen: bool = False  # by the sender, who may by mistake give it to other bytes: those are refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,7 +323,7 @@ def _cut(batch: Batch) -> Iterable[Batch]:
     for number, frame in enumerate(batch.frame.iter_slices(RECORDS)):
         position = None
         if part.position is not None:
-            position = Position(part.position.key if number == 0 else f"{part.position.key}:{number}")
+            position = part.position if number == 0 else Position(f"{part.position.key}:{number}")
         raw = part.raw if number == 0 else replace(part.raw, content=b"")
         about = {**part.about, "rows": [int(frame[ROW][0]), int(frame[ROW][-1])]}  # which of the body's are this one's
         one = replace(part, start=0, end=frame.height, raw=raw, position=position, about=about)

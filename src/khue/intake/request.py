@@ -67,7 +67,8 @@ class Request:
     def part(self, start: int, end: int) -> Part:
         """Return the request as the part of a batch that its records are."""
         raw = Raw(self.content, hashlib.sha256(self.content).digest())
-        position = None if self.key is None else Position(f"{self.type}:{self.key}")  # one key may bring several types
+        # One key may bring several types.
+        position = None if self.key is None else Position(f"{self.type}:{self.key}", chosen=True)
         about = {**self.about, **({"entity": self.entity} if self.entity else {})}
         name = self.source.name if self.source else "http"
         return Part(start, end, name, self.actor, raw, position, "data", about)

@@ -9,7 +9,7 @@ import zstandard
 from khue.contract.batch import Part
 from khue.contract.cleaned import Cleaned
 from khue.contract.clock import Clock, system_clock
-from khue.contract.errors import KhueError, NotFound, Refused, TooLarge
+from khue.contract.errors import Conflict, KhueError, NotFound, Refused, TooLarge
 from khue.contract.receipt import Receipt
 from khue.ledger.database import Database
 from khue.ledger.fingerprint import digest_of
@@ -61,9 +61,10 @@ class Ledger:
         """Put a batch into the record, all parts in one transaction, and return a receipt for each part.
 
         `also` writes in the same transaction what belongs to it, such as a follower's cursor.
-        A part whose position is in the record already is answered its first receipt, with `again`.
+        A part whose position is in the record already is answered its first receipt, with `again`; if the sender chose
+        the position and these are other bytes, it is refused with Conflict.
         Raises TooLarge above 10,000 records, StaleContract if the contract changed since cleaning, TryAgain while the
-        database is not ready, Refused if it cannot take the data, and PartsFailed if that is so for some parts alone.
+        database is not ready, Refused if it cannot take the data, and PartsFailed if some of several parts are refused.
         """
         parts = cleaned.batch.parts
         if parts and parts[-1].end > LARGEST:
@@ -79,7 +80,7 @@ class Ledger:
                 if len(parts) == 1 or also:
                     raise
                 return self._one_by_one(cleaned)
-            return _answers(parts, known | dict(zip(fresh, made, strict=True)))
+            return _settled(_answers(parts, known | dict(zip(fresh, made, strict=True))))
 
     def rehearse(self, cleaned: Cleaned) -> list[Receipt]:
         """Return the receipts that `commit` would answer now, and write nothing: the transaction is rolled back."""
@@ -87,7 +88,7 @@ class Ledger:
         known = self._first_receipts(parts)
         fresh = [place for place in _first_of_each_position(parts) if place not in known]
         made = self._transaction(only(cleaned, fresh), None, keep=False) if fresh else []
-        return _answers(parts, known | dict(zip(fresh, made, strict=True)))
+        return _settled(_answers(parts, known | dict(zip(fresh, made, strict=True))))
 
     def raw(self, seq: int) -> bytes:
         """Return the bytes as received of a commit; raises NotFound where there are none, or they were erased."""
@@ -103,14 +104,12 @@ class Ledger:
         for place in range(len(cleaned.batch.parts)):
             try:
                 outcomes += self.commit(only(cleaned, [place]))
-            except Unwritable as error:
+            except (Unwritable, Conflict) as error:
                 outcomes.append(error)
-        if any(isinstance(outcome, KhueError) for outcome in outcomes):
-            raise PartsFailed(outcomes)
-        return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+        return _settled(outcomes)
 
-    def _first_receipts(self, parts: Sequence[Part]) -> dict[int, Receipt]:
-        """Return the receipts of the parts whose positions are in the record, by place of the part."""
+    def _first_receipts(self, parts: Sequence[Part]) -> dict[int, Receipt | KhueError]:
+        """Return the receipts of the parts whose positions are in the record, or why not, by place of the part."""
         placed = [(place, part) for place, part in enumerate(parts) if part.position]
         if not placed:
             return {}
@@ -119,7 +118,12 @@ class Ledger:
         with self.writers.writer() as writer:
             found = writer.rows(FIRST, (sources, keys))
             writer.rollback()
-        return {placed[n][0]: receipt_of(loads(counts), seq, again=True) for n, seq, counts in found}
+        known: dict[int, Receipt | KhueError] = {}
+        for n, seq, counts, digest, entity in found:
+            place, part = placed[n]
+            same = _same(part, bytes(digest), entity)
+            known[place] = receipt_of(loads(counts), seq, again=True) if same else _used(part, f"by the commit {seq}")
+        return known
 
     def _transaction(self, cleaned: Cleaned, also: Also | None, *, keep: bool = True) -> list[Receipt]:
         sql = Statements(cleaned.contract)
@@ -174,17 +178,41 @@ def _first_of_each_position(parts: Sequence[Part]) -> list[int]:
     return kept
 
 
-def _answers(parts: Sequence[Part], receipts: dict[int, Receipt]) -> list[Receipt]:
-    """Return a receipt for each part; one that repeats a position is answered the first one's."""
+def _answers(parts: Sequence[Part], known: dict[int, Receipt | KhueError]) -> list[Receipt | KhueError]:
+    """Return what became of each part; one that repeats a position of the batch is answered the first one's."""
     by_position = {
-        (part.source, part.position.key): receipts[place]
-        for place, part in enumerate(parts)
-        if part.position and place in receipts
+        (part.source, part.position.key): (part, known[place])
+        for place, part in reversed(list(enumerate(parts)))
+        if part.position and place in known
     }
-    answers: list[Receipt] = []
+    answers: list[Receipt | KhueError] = []
     for place, part in enumerate(parts):
-        known = receipts.get(place)
-        if known is None and part.position:
-            known = replace(by_position[part.source, part.position.key], again=True)
-        answers.append(known or Receipt())
+        answer = known.get(place)
+        if answer is None and part.position:
+            first, answer = by_position[part.source, part.position.key]
+            if not _same(part, first.raw.digest, first.about.get("entity")):
+                answer = _used(part, "by another request that came just before")
+            elif isinstance(answer, Receipt):
+                answer = replace(answer, again=True)
+        answers.append(answer or Receipt())
     return answers
+
+
+def _settled(outcomes: Sequence[Receipt | KhueError]) -> list[Receipt]:
+    """Return the receipts; raise where a part has none."""
+    for outcome in outcomes:
+        if isinstance(outcome, KhueError):
+            raise outcome if len(outcomes) == 1 else PartsFailed(outcomes)
+    return [outcome for outcome in outcomes if isinstance(outcome, Receipt)]
+
+
+def _same(part: Part, digest: bytes, entity: str | None) -> bool:
+    """Whether what has the part's position is the same request; a position that names its content always is."""
+    chosen = part.position is not None and part.position.chosen
+    return not chosen or (part.raw.digest, part.about.get("entity")) == (digest, entity)
+
+
+def _used(part: Part, by: str) -> Conflict:
+    key = part.position.key.partition(":")[2] if part.position else ""
+    todo = "Give each request a key of its own, and repeat one only with the same body"
+    return Conflict(f"The Idempotency-Key “{key[:60]}” was used for another body", why=f"It was used {by}", todo=todo)
