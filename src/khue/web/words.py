@@ -37,7 +37,7 @@ STATES: Mapping[str, State] = {
     "never": _state("chưa có dữ liệu", "no data yet", "watch", "dash"),
     # fates of records
     "clean": _state("đạt yêu cầu", "clean", "good", "circle"),
-    "flagged": _state("cần kiểm tra", "to be checked", "watch", "triangle"),
+    "flagged": _state("có lưu ý", "with a note", "watch", "triangle"),
     "held": _state("chờ xác minh", "field held", "watch", "diamond"),
     "rejected": _state("chờ làm sạch", "quarantined", "bad", "square"),
     "unchanged": _state("không đổi", "unchanged", "idle", "dash"),
