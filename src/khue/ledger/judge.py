@@ -71,7 +71,10 @@ class Judge:
         return sum(bit for bit, one in self._bits() if one.check.on_fail == "reject")
 
     def judge(self) -> str:
-        """Return the statement that sets, for each live row, which checks applied and which failed."""
+        """Return the statement that sets, for each live row, which checks applied and which failed.
+
+        Where no check rejects, nothing is judged again, and the same pass settles what follows.
+        """
         columns = {name for one in self.judgements for name in one.columns}
         names = sorted({one.check.field for one in self.judgements if one.check.field} | _unique_names(self.judgements))
         own = [quoted(name) for name in names]
@@ -93,6 +96,7 @@ class Judge:
             state_columns="".join(f", s.{name}" for name in own),
             latest=MEASURED if measure else RECEIVED,
             line="_id, advances" if measure else "_id",
+            settled="" if self.rejecting else ", " + self._settled("d.judged", "d.failed"),
             within=self._setting.within,
             **self._sql.places,
         )
@@ -116,22 +120,27 @@ class Judge:
 
     def settle(self) -> str:
         """Return the statement that brings flags, dimensions and quality to what was judged."""
+        settled = self._settled("_judged", "_failed")
+        return fill("judge_settle", settled=settled, within=self._setting.within, **self._sql.places)
+
+    def _settled(self, judged: str, failed: str) -> str:
+        """Return what is set of a row, from the names of its two masks."""
         bits = list(self._bits())
         pairs = ", ".join(f"({literal(one.check.name)}, {bit})" for bit, one in bits)
         weights = [(bit, one.check.weight) for bit, one in bits]
         return fill(
-            "judge_settle",
+            "judge_settled",
+            judged=judged,
+            failed=failed,
             checks=f"values {pairs}",
             dimensions=" | ".join(
-                f"(case when _failed & {bit} <> 0 then {1 << DIMENSIONS.index(one.check.dimension)} else 0 end)"
+                f"(case when {failed} & {bit} <> 0 then {1 << DIMENSIONS.index(one.check.dimension)} else 0 end)"
                 for bit, one in bits
             ),
             passed=" + ".join(
-                f"(case when _judged & {bit} <> 0 and _failed & {bit} = 0 then {w} else 0 end)" for bit, w in weights
+                f"(case when {judged} & {bit} <> 0 and {failed} & {bit} = 0 then {w} else 0 end)" for bit, w in weights
             ),
-            applicable=" + ".join(f"(case when _judged & {bit} <> 0 then {w} else 0 end)" for bit, w in weights),
-            within=self._setting.within,
-            **self._sql.places,
+            applicable=" + ".join(f"(case when {judged} & {bit} <> 0 then {w} else 0 end)" for bit, w in weights),
         )
 
     def failed(self, mask: int) -> tuple[Check, ...]:

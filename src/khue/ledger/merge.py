@@ -109,7 +109,8 @@ def _merge_rows(writer: Writer, sql: Statements, place: Place, staged: Staged, j
             if not replayed:
                 writer.run(sql.unchanged(place, repeats=twins))
             writer.run(judge.judge())
-        writer.run(judge.settle())
+        if judge.rejecting:
+            writer.run(judge.settle())
     writer.run(sql.history(place))
     writer.run(sql.state(place, repeats=staged.repeats))
     return rejected
@@ -123,7 +124,7 @@ def count_rows(writer: Writer, sql: Statements, tallies: Sequence[Tally], *, fla
         tally.unchanged += unchanged
         tally.dimensions.update(dict(zip(DIMENSIONS, rest, strict=False)))
         tally.rows_digest = bytes(rest[-1])
-    if flagged:
+    if flagged and any(tally.flagged or tally.held for tally in tallies):
         for part, name, failed in writer.rows(sql.tally_checks()):
             tallies[part].checks[name] += failed
 

@@ -14,6 +14,6 @@ with live as materialized (
     from timed
     window earlier as (partition by {line} order by _order)
 )
-update {stage} c set _judged = d.judged, _failed = d.failed
+update {stage} c set _judged = d.judged, _failed = d.failed{settled}
 from (select l._order, {judged} as judged, {failed} as failed from l {joins}) d
 where c._order = d._order
