@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 from floor import Ready, floor_rate, made_ready, make_tables
 from house import House, environment, standing
-from records import csv_lines
+from records import PROPERTIES, csv_lines
 from sizes import size
 
 from khue.app.catalogue import read_catalogue
@@ -37,7 +37,9 @@ def measure() -> list[dict[str, Any]]:
         _install(house)
         file = house.folder / "readings.csv"
         with file.open("wb") as written:
-            written.writelines(csv_lines(ROWS))
+            # Under the names that people use, so that no declared source and its promises are taken for the sender.
+            names = [house.contract().by_name[name].label.vi for name in PROPERTIES]
+            written.writelines(csv_lines(ROWS, names))
         batches = _ready(house)
         make_tables(house, "air_station")
         floors = [floor_rate(house, house.contract(), batches)]

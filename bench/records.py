@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -53,9 +54,14 @@ def body(step: int, size: int = STATIONS, first: int = 0) -> bytes:
     return orjson.dumps([entity(number, step) for number in range(first, first + size)])
 
 
-def csv_lines(rows: int, stations: int = STATIONS) -> Any:  # noqa: ANN401  an iterator of bytes
+PROPERTIES = (
+    "station", "observed_at", "pm25", "pm10", "no2", "so2", "o3", "co", "temperature", "relative_humidity",
+)  # fmt: skip
+
+
+def csv_lines(rows: int, headings: Sequence[str] = PROPERTIES, stations: int = STATIONS) -> Iterator[bytes]:
     """Yield a CSV of readings, a heading first, in blocks of one moment."""
-    yield b"station,observed_at,pm25,pm10,no2,so2,o3,co,temperature,relative_humidity\n"
+    yield ",".join(headings).encode() + b"\n"
     for step in range(math.ceil(rows / stations)):
         at = moment(step)
         count = min(stations, rows - step * stations)
