@@ -10,11 +10,12 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from khue.contract.errors import Misconfigured, TryAgain
+from khue.contract.errors import KhueError, Misconfigured, TryAgain
 from khue.ledger.account import Account, server_account
 from khue.ledger.cluster import SOCKET, Cluster, log_size, log_tail, make
 
 STILL_ENDING = ("pre-existing shared memory block", "is another postmaster", "is another postgres")
+NO_ROOM = "No space left on device"
 NO_PROCESS = 2**31 - 1  # above any pid that Linux or macOS gives out
 
 # The servers that this very process started, so that the kernel's last word of each is heard (no zombie stays).
@@ -135,9 +136,16 @@ def _again(cluster: Cluster, account: Account, begin: int) -> "subprocess.Popen[
         log.seek(begin)
         said = log.read().decode(errors="replace")
     if not any(words in said[-2000:] for words in STILL_ENDING):
-        raise Misconfigured("PostgreSQL does not start", where=str(cluster.log), why=log_tail(cluster))
+        raise _cannot_start(cluster, said)
     time.sleep(0.2)  # the killed server's sessions notice its death and end by themselves
     return _launch(cluster, account)
+
+
+def _cannot_start(cluster: Cluster, said: str) -> KhueError:
+    if NO_ROOM in said:
+        todo = "Free or enlarge the disk, then run the same again: nothing committed is lost"
+        return TryAgain("The disk is full: PostgreSQL does not start", where=str(cluster.data), why=NO_ROOM, todo=todo)
+    return Misconfigured("PostgreSQL does not start", where=str(cluster.log), why=log_tail(cluster))
 
 
 def _disarm(cluster: Cluster) -> None:

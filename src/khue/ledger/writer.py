@@ -1,5 +1,6 @@
 """The owner's connection of one writer thread: a commit is ADBC from BEGIN to COMMIT."""
 
+import re
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from khue.ledger.merge_sql import Statements
 from khue.ledger.statements import template
 
 DATA_FAULTS = ("22", "23")  # SQLSTATE classes: the data cannot be written, and never will be
+DISK_FULL = "53100"
 TRANSACTION_FAULTS = ("40", "55", "53", "57014")  # the same may succeed later on the same connection
 
 
@@ -105,17 +107,18 @@ class Writers:
         state = error.sqlstate or ""
         if state.startswith(DATA_FAULTS):
             self._give_up(writer)
-            return Unwritable("The data cannot be written", why=str(error), state=state)
+            return Unwritable("The data cannot be written", why=_said(error), state=state)
         if state.startswith(TRANSACTION_FAULTS):
             self._give_up(writer)
-            return TryAgain("The database could not take the commit", why=str(error))
+            todo = "Free or enlarge the disk, then send the same again" if state == DISK_FULL else ""
+            return TryAgain("The database could not take the commit", why=_said(error), todo=todo)
         if state.startswith("42"):
             self._give_up(writer)
             return KhueError(
                 "A statement of the ledger is wrong", why=str(error), todo="report it: this is a fault of Khuê"
             )
         self._forget(writer)
-        return TryAgain("The connection to the database was lost", why=str(error))
+        return TryAgain("The connection to the database was lost", why=_said(error))
 
     def _give_up(self, writer: Writer) -> None:
         try:
@@ -136,3 +139,9 @@ class Unwritable(Refused):
     def __init__(self, what: str, *, why: str, state: str) -> None:
         super().__init__(what, why=why)
         self.state = state
+
+
+def _said(error: adbc_driver_manager.Error) -> str:
+    """Return what PostgreSQL said in one line, without the statement that the driver quotes before it."""
+    found = re.search(r"\b(?:ERROR|FATAL|PANIC):\s+(.+)", str(error))
+    return found[1] if found else " ".join(str(error).rpartition("': ")[2].split())
