@@ -71,6 +71,7 @@ def public(fd: int, parent_pipe: int | None) -> None:
     """Serve the open datasets with the public's login alone; started by `khue serve`."""
     if parent_pipe is not None:
         end_with_parent(parent_pipe)
+    _stopping()
     run_public(read_settings(), fd)
 
 
@@ -82,9 +83,10 @@ def web(fd: int | None, public_port: int | None, parent_pipe: int | None) -> Non
     """Serve the pages and doors only; the database must be there (see `khue serve`)."""
     if parent_pipe is not None:
         end_with_parent(parent_pipe)
-    settings = read_settings()
-    with opened(settings) as house:
-        run_web(house, fd, public_port)
+    stopping = _stopping()
+    with opened(read_settings()) as house:
+        if not stopping.is_set():
+            run_web(house, fd, public_port)
 
 
 @click.command()
@@ -93,11 +95,21 @@ def worker(parent_pipe: int | None) -> None:
     """Follow the log, run the sources and the schedules; the database must be there (see `khue serve`)."""
     if parent_pipe is not None:
         end_with_parent(parent_pipe)
+    stopping = _stopping()
+    with opened(read_settings()) as house:
+        run_worker(house, stopping, say)
+
+
+def _stopping() -> threading.Event:
+    """Return what a signal to stop sets.
+
+    The server of the pages raises the signal once more when it has ended; then it only sets this again, and the house
+    is closed in order.
+    """
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _setting(stopping))
-    with opened(read_settings()) as house:
-        run_worker(house, stopping, say)
+    return stopping
 
 
 def _setting(stopping: threading.Event) -> Callable[[int, FrameType | None], None]:
