@@ -11,7 +11,7 @@ from khue.contract.yaml_lines import read_toml, read_yaml
     [
         ("a: 1\nb: [1, 2\n", 3, "not YAML"),
         ("a: 1\nb: 2\na: 3\n", 3, "stands twice"),
-        ("a: 1\nb: x: y\nc: 2\n", 2, "mapping values are not allowed here"),
+        ("a: 1\nb: x: y\nc: 2\n", 2, "Mapping values are not allowed here"),
         ("a:\n  - 1\n b: 2\n", 3, "not YAML"),
         ("a: 'x\nb: 2\n", 3, "end of stream"),
         ("a: 1\nb: @x\n", 2, "cannot start any token"),

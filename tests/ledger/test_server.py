@@ -49,7 +49,7 @@ def test_a_given_database_is_made_ready_once_and_found_ready_again(given: str, s
 
 def test_logins_of_another_machine_are_not_taken_over(given: str, folder: Path) -> None:
     with (
-        pytest.raises(Misconfigured, match=r"another machine of Khuê made them.*copy DATA/secrets"),
+        pytest.raises(Misconfigured, match=r"Another machine of Khuê made them.*Copy DATA/secrets"),
         attach(folder, given),
     ):
         pass
@@ -76,7 +76,7 @@ def test_a_user_who_may_not_shut_the_readers_in_is_told_what_to_do(given: str, s
         connection.execute(f"ALTER DATABASE {connection.info.dbname} OWNER TO {name}".encode())
     try:
         plain = with_parts(given, user=name, password="x")  # noqa: S106
-        with pytest.raises(Misconfigured, match=r"let a superuser run .*roles\.sql"), attach(secrets, plain):
+        with pytest.raises(Misconfigured, match=r"Let a superuser run .*roles\.sql"), attach(secrets, plain):
             pass
         sql = Path("src/khue/ledger/sql/roles.sql").read_text()
         with connect(given) as superuser:

@@ -30,7 +30,8 @@ class KhueError(Exception):
     def sentence(self) -> str:
         """Return the whole error as one readable line."""
         where = f"{self.where}: " if self.where else ""
-        said = ". ".join(part.rstrip(".") for part in (self.what, self.why, self.todo) if part)
+        parts = (self.what, _begun(self.why), _begun(self.todo))
+        said = ". ".join(part.rstrip(".") for part in parts if part)
         return where + said + ("" if said.endswith("?") else ".")
 
     def problem(self) -> Mapping[str, Any]:
@@ -43,6 +44,12 @@ class KhueError(Exception):
             "where": self.where,
             "todo": self.todo,
         }
+
+
+def _begun(part: str) -> str:
+    """Return the part as a sentence begins; a name (rain_gauge, khue.unit, `khue`) keeps its letters."""
+    word = part.split(maxsplit=1)[0].rstrip(",;") if part.strip() else ""
+    return part[0].upper() + part[1:] if word.isalpha() and word.islower() else part
 
 
 class Misconfigured(KhueError):

@@ -23,6 +23,7 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("The database could not take the commit", "Cơ sở dữ liệu chưa ghi được lần cập nhật này"),
     ("The connection to the database was lost", "Mất kết nối với cơ sở dữ liệu"),
     ("run `khue doctor`", "Báo người quản trị chạy lệnh khue doctor, rồi thử lại sau"),
+    ("Free or enlarge the disk, then send the same again", "Giải phóng hoặc mở rộng ổ đĩa, rồi gửi lại"),
     # quarantine
     ("The record {} of commit {} does not wait any more", "Bản ghi {0} của lần cập nhật {1} không còn chờ xử lý"),
     ("A record does not wait (any more)", "Bản ghi không còn chờ xử lý"),
