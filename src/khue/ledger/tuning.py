@@ -39,8 +39,15 @@ def shared_buffers() -> str:
     return f"{min(psutil.virtual_memory().total // 4 // MEGABYTE, 2048)}MB"
 
 
+def shared_memory(place: Path = Path("/dev/shm")) -> Mapping[str, str]:  # noqa: S108  Linux' own, not a folder of ours
+    """Return the setting for a machine whose shared memory is closed to the server's user (some containers)."""
+    closed = place.is_dir() and not place.stat().st_mode & 0o002
+    return {"dynamic_shared_memory_type": "mmap"} if closed else {}
+
+
 def configuration(socket_folder: Path, changes: Mapping[str, str]) -> str:
     """Return the text of postgresql.conf; `changes` win over ours."""
-    settings = {**FIXED, "shared_buffers": shared_buffers(), "unix_socket_directories": str(socket_folder), **changes}
+    places = {"unix_socket_directories": str(socket_folder)}
+    settings = {**FIXED, **shared_memory(), "shared_buffers": shared_buffers(), **places, **changes}
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
     return TEXT.format(settings="\n".join(lines))
