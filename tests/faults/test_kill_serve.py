@@ -77,4 +77,4 @@ def test_another_address_than_this_machine_is_refused_with_the_reason(serve: Sta
     done = made.khue("serve")
     assert done.returncode == 3
     assert "does not serve on" in done.stderr
-    assert "Whoever reaches the port may do everything" in done.stderr
+    assert "whoever reaches the port may do everything" in done.stderr
