@@ -34,6 +34,7 @@ MANY = 256  # requests in a group
 ODD = (PolarsError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 BYTES = 32 << 20  # of bodies that wait
 ENOUGH = 256 << 10  # bytes of bodies that are worth a group of their own
+WRITERS = 2  # one copies its group into place, or waits for the disk, while the other merges under the lock
 QUIET = 0.0015  # seconds without another request after which no more of those answered together are expected
 
 
@@ -74,10 +75,10 @@ class GroupCommit:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
-        """Start the decoding and the writing thread."""
+        """Start the decoding and the writing threads."""
         self._closed = False
-        names = (("intake-decode", self._decode_all), ("intake-write", self._write_all))
-        self._threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in names]
+        works = (self._decode_all, *[self._write_all] * WRITERS)
+        self._threads = [threading.Thread(target=work, name=f"intake-{work.__name__}", daemon=True) for work in works]
         for thread in self._threads:
             thread.start()
 
@@ -123,7 +124,8 @@ class GroupCommit:
                 jobs, ended = self._gather()
                 for ready in self._groups(jobs):
                     self._prepared(ready, pool)
-        self._outbox.put(None)
+        for _ in range(WRITERS):
+            self._outbox.put(None)
 
     def _prepared(self, ready: _Ready, pool: ThreadPoolExecutor) -> None:
         if len(ready.batches) == 1:
@@ -185,7 +187,7 @@ class GroupCommit:
             while (ready := self._outbox.get()) is not None:
                 done = pool.submit(self._written, ready)
                 error = done.exception()
-                del self._ahead[0]
+                self._ahead.remove(len(ready.jobs))
                 if isinstance(error, PartsFailed) and len(ready.jobs) > 1:
                     _answer(ready.jobs, error.outcomes)
                 elif error is not None:
