@@ -35,3 +35,9 @@ def test_a_wide_table_of_gauges_is_read_as_the_export():
 def test_a_heading_like_two_properties_or_two_like_one_is_not_guessed():
     source, _ = choose_source(["Trạm A", "Trạm B", "observed_on", "x"], "csv", RAIN, [])
     assert "station" not in source.columns.values()
+
+
+def test_a_file_by_hand_is_never_taken_for_a_simulated_source():
+    source, _ = choose_source(["station", "observed_on", "precipitation"], "csv", RAIN, SOURCES)
+    assert not source.simulated
+    assert source.late_after is None

@@ -112,9 +112,11 @@ def choose_source(
 
     A source matches if all headings that its shape needs are there and at least half of its columns.
     """
-    fitting = [(score, source) for source in sources if (score := _score(headings, source, contract)) > 0]
+    # What somebody brings by hand is never taken for what a simulator sends: nobody promised it in time.
+    real = [source for source in sources if not source.simulated]
+    fitting = [(score, source) for source in real if (score := _score(headings, source, contract)) > 0]
     if fitting:
-        best = max(fitting, key=lambda pair: (pair[0], pair[1].format == format_name, not pair[1].simulated))[1]
+        best = max(fitting, key=lambda pair: (pair[0], pair[1].format == format_name))[1]
         return best, [f"Read as the source {best.name} ({best.label.en})."]
     return source_by_names(headings, contract)
 
