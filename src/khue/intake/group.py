@@ -7,6 +7,7 @@ for nobody; where many come together, a group closes when no more come, so that 
 import asyncio
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -66,6 +67,9 @@ class GroupCommit:
     prepare: Prepare
     contract: Callable[[str], Contract]
     _inbox: "queue.Queue[_Job | None]" = field(default_factory=lambda: queue.Queue(WAITING))
+    _settled: threading.Condition = field(default_factory=threading.Condition)
+    _flying: Counter[str] = field(default_factory=Counter[str])  # type → batches that are merging or wait for it
+    _patched: set[str] = field(default_factory=set[str])  # types of which a patch is among them
     _outbox: "queue.Queue[_Ready | None]" = field(default_factory=lambda: queue.Queue(1))
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
     _bytes: int = 0
@@ -138,8 +142,28 @@ class GroupCommit:
                     self._prepared(alone, pool)
                 return
             ready.commit = done.result()
+        self._in_turn(ready.batches[0])
         self._ahead.append(len(ready.jobs))
         self._outbox.put(ready)
+
+    def _in_turn(self, batch: Batch) -> None:
+        """Wait where two writers could turn the order round: a patch falls on what came before it, and on nothing else.
+
+        Of a type with a patch under way, nothing else is; batches that replace may enter side by side.
+        """
+        with self._settled:
+            of = batch.type
+            self._settled.wait_for(lambda: not self._flying[of] or not (batch.mode == "patch" or of in self._patched))
+            self._flying[of] += 1
+            if batch.mode == "patch":
+                self._patched.add(of)
+
+    def _landed(self, batch: Batch) -> None:
+        with self._settled:
+            self._flying[batch.type] -= 1
+            if batch.mode == "patch":
+                self._patched.discard(batch.type)
+            self._settled.notify_all()
 
     def _gather(self) -> tuple[list[_Job], bool]:
         """Wait for a request, and take along those that come before the group closes."""
@@ -187,6 +211,7 @@ class GroupCommit:
             while (ready := self._outbox.get()) is not None:
                 done = pool.submit(self._written, ready)
                 error = done.exception()
+                self._landed(ready.batches[0])
                 self._ahead.remove(len(ready.jobs))
                 if isinstance(error, PartsFailed) and len(ready.jobs) > 1:
                     _answer(ready.jobs, error.outcomes)
