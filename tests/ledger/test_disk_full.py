@@ -48,7 +48,7 @@ def fill(database: Database) -> int:
 
 
 def answered(database: Database, text: str) -> tuple[Any, ...]:
-    """Return the first row of an answer; asked again while PostgreSQL restarts itself, which it does for want of WAL."""
+    """Return the first row of an answer; asked again while PostgreSQL restarts itself for want of WAL."""
     end = time.monotonic() + 60
     while True:
         try:
